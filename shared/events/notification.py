@@ -1,0 +1,20 @@
+"""What notification announces: that a message went out, or did not. Never to which address."""
+
+from uuid import UUID
+
+from shared.events.base import Event
+
+
+class MessageSent(Event, type="caibei.notification.message.sent.v1", key="message_id"):
+    message_id: UUID
+    appointment_id: UUID | None
+    template: str
+    channel: str
+
+
+class MessageFailed(Event, type="caibei.notification.message.failed.v1", key="message_id"):
+    message_id: UUID
+    appointment_id: UUID | None
+    template: str
+    channel: str
+    reason: str

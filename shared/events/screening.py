@@ -1,0 +1,46 @@
+"""What screening announces: yes or no to an appointment, and a client's standing. Never an answer or a condition."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from shared.events.base import Event
+from shared.events.codes import Refusal
+
+Outcome = Literal["cleared", "clearance_required", "deferred", "declined"]
+
+
+class AppointmentCleared(Event, type="caibei.screening.appointment.cleared.v1", key="appointment_id"):
+    appointment_id: UUID
+    attempt: int
+    client_id: UUID | None
+
+
+class AppointmentBlocked(Event, type="caibei.screening.appointment.blocked.v1", key="appointment_id"):
+    appointment_id: UUID
+    attempt: int
+    client_id: UUID | None
+    code: Refusal
+
+
+class StandingChanged(Event, type="caibei.screening.standing.changed.v1", key="client_id"):
+    """A client's standing for one protocol: the outcome and how long it holds, never why."""
+
+    client_id: UUID
+    version: int
+    protocol: str
+    outcome: Outcome
+    valid_until: date | None
+
+
+class StandingExpired(Event, type="caibei.screening.standing.expired.v1", key="client_id"):
+    client_id: UUID
+    version: int
+    protocol: str
+
+
+class AnswersErased(Event, type="caibei.screening.answers.erased.v1", key="client_id"):
+    """The key of this client's vault is destroyed."""
+
+    client_id: UUID
+    version: int
