@@ -1,0 +1,221 @@
+"""An appointment's life: verbs that refuse with a named error; nobody sets a field from outside."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from services.scheduling.domain.errors import TooEarly, WrongStatus
+
+YES = "yes"
+REVOKED = "revoked"
+
+
+class Status(StrEnum):
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    NEEDS_ATTENTION = "needs_attention"
+    CHECKED_IN = "checked_in"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
+
+
+ENDED = frozenset({Status.REJECTED, Status.COMPLETED, Status.CANCELLED, Status.NO_SHOW})
+"""Statuses in which an appointment holds no therapist and no room."""
+
+_EXPECTED = frozenset({Status.CONFIRMED, Status.CHECKED_IN, Status.NEEDS_ATTENTION})
+
+
+@dataclass(kw_only=True, slots=True)
+class Appointment:
+    """One session of one client.
+
+    `attempt` counts how often the saga has asked; `version` every change. `screening_answer` and `room_answer` are
+    this attempt's answers: None, "yes", a refusal's code, or (room) "revoked". `resume` is the slot to fall back to
+    when a new slot of an older appointment is refused: {"status", "starts_at", "ends_at", "therapist_id", …}.
+    """
+
+    id: UUID
+    status: Status
+    version: int
+    attempt: int
+    branch_id: UUID
+    treatment_id: UUID
+    client_id: UUID
+    therapist_id: UUID | None
+    therapist_named: bool
+    room_id: UUID | None
+    requested_room_id: UUID | None
+    room_flexible: bool
+    starts_at: datetime
+    ends_at: datetime
+    turnover_minutes: int
+    requires_bar: bool
+    screening_protocol: str | None
+    screening_answer: str | None = None
+    room_answer: str | None = None
+    assignment_version: int = 0
+    code: str | None = None
+    tried_therapist_ids: list[UUID] = field(default_factory=list)
+    resume: dict[str, Any] | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+    # --- what screening and room-equipment say; True when it changed something -----------------------------------
+
+    def hear_screening(self, attempt: int, answer: str) -> bool:
+        """Screening's "yes" or refusal code. Late, twice, or for an older attempt: nothing."""
+        if not self._awaits(attempt) or self.screening_answer is not None:
+            return False
+        self.screening_answer = answer
+        return True
+
+    def hear_no_room(self, attempt: int, code: str) -> bool:
+        """Room-equipment has no room for this attempt."""
+        if not self._awaits(attempt) or self.room_answer is not None:
+            return False
+        self.room_answer = code
+        return True
+
+    def hear_room(self, attempt: int, version: int, room_id: UUID) -> bool:
+        """A room is assigned, or another one instead of it. Only a higher `version` is applied."""
+        if version <= self.assignment_version or attempt != self.attempt:
+            return False
+        self.assignment_version = version
+        if self.status is Status.PENDING:
+            self.room_answer, self.room_id = YES, room_id
+            return True
+        if self.status in _EXPECTED and self.status is not Status.NEEDS_ATTENTION:
+            self.room_id = room_id
+            self.version += 1
+            return True
+        return False
+
+    def lose_room(self, attempt: int, version: int) -> bool:
+        """The room is revoked. While pending it is remembered, so that the assign it overtook changes nothing."""
+        if version <= self.assignment_version or attempt != self.attempt:
+            return False
+        self.assignment_version = version
+        if self.status is Status.PENDING:
+            self.room_answer, self.room_id = REVOKED, None
+            return True
+        if self.status in (Status.CONFIRMED, Status.CHECKED_IN):
+            self._become(Status.NEEDS_ATTENTION)
+            self.room_id = None
+            return True
+        return False
+
+    def start(self, version: int, room_id: UUID, therapist_id: UUID, started_at: datetime) -> bool:
+        """The session runs. It wins over a cancel that came too late: it is a fact."""
+        if version <= self.assignment_version or self.status in (Status.IN_PROGRESS, Status.COMPLETED):
+            return False
+        self.assignment_version = version
+        self._become(Status.IN_PROGRESS)
+        self.room_id, self.therapist_id, self.started_at = room_id, therapist_id, started_at
+        self.code = None
+        return True
+
+    def finish(self, version: int, finished_at: datetime) -> bool:
+        """The session is over, completed or aborted."""
+        if version <= self.assignment_version or self.status is Status.COMPLETED:
+            return False
+        self.assignment_version = version
+        self._become(Status.COMPLETED)
+        self.finished_at, self.code = finished_at, None
+        return True
+
+    # --- how the saga settles it (saga.py decides which) -----------------------------------------------------------
+
+    def confirm(self) -> None:
+        self._from("confirmed", Status.PENDING)
+        self._become(Status.CONFIRMED)
+        self.resume = None
+
+    def need_attention(self) -> None:
+        """Both said yes, and the room is lost already: a person must choose."""
+        self._from("put to a person", Status.PENDING)
+        self._become(Status.NEEDS_ATTENTION)
+        self.room_id, self.resume = None, None
+
+    def reject(self, code: str) -> None:
+        """The request is refused; an appointment that had an older slot goes back to it."""
+        self._from("rejected", Status.PENDING)
+        self.code, self.room_id = code, None
+        if self.resume is None:
+            self._become(Status.REJECTED)
+            return
+        slot, self.resume = self.resume, None
+        self._become(Status(slot["status"]))
+        self.starts_at, self.ends_at = _instant(slot["starts_at"]), _instant(slot["ends_at"])
+        self.therapist_id = UUID(str(slot["therapist_id"]))
+
+    def ask_next(self, therapist_id: UUID) -> None:
+        """The refused therapist was not named by anyone: the saga asks again with the next free one."""
+        self._from("asked again", Status.PENDING)
+        if self.therapist_id is not None:
+            self.tried_therapist_ids = [*self.tried_therapist_ids, self.therapist_id]
+        self.therapist_id = therapist_id
+        self._ask()
+
+    def ask_for(self, therapist_id: UUID, starts_at: datetime, ends_at: datetime) -> None:
+        """Another slot is wanted. The therapist's time of the old one is kept until the new one is certain."""
+        self._from("given another slot", Status.NEEDS_ATTENTION)
+        self.resume = {
+            "status": self.status.value,
+            "starts_at": self.starts_at.isoformat(),
+            "ends_at": self.ends_at.isoformat(),
+            "therapist_id": str(self.therapist_id),
+        }
+        self.status = Status.PENDING
+        self.therapist_id, self.starts_at, self.ends_at = therapist_id, starts_at, ends_at
+        self.therapist_named, self.requested_room_id, self.tried_therapist_ids = True, None, []
+        self._ask()
+
+    # --- what people do --------------------------------------------------------------------------------------------
+
+    def cancel(self) -> None:
+        self._from("cancelled", Status.PENDING, *_EXPECTED)
+        self._become(Status.CANCELLED)
+        self.room_id, self.resume = None, None
+
+    def check_in(self) -> None:
+        self._from("checked in", Status.CONFIRMED)
+        self._become(Status.CHECKED_IN)
+
+    def miss(self, now: datetime) -> None:
+        """The client did not come."""
+        self._from("marked as a no-show", Status.CONFIRMED, Status.NEEDS_ATTENTION)
+        if now < self.starts_at:
+            raise TooEarly(self.starts_at)
+        self._become(Status.NO_SHOW)
+        self.room_id = None
+
+    # ---------------------------------------------------------------------------------------------------------------
+
+    def _awaits(self, attempt: int) -> bool:
+        return self.status is Status.PENDING and attempt == self.attempt
+
+    def _from(self, verb: str, *allowed: Status) -> None:
+        if self.status not in allowed:
+            raise WrongStatus(verb, self.status.value)
+
+    def _become(self, status: Status) -> None:
+        self.status = status
+        self.version += 1
+
+    def _ask(self) -> None:
+        self.attempt += 1
+        self.version += 1
+        self.screening_answer = self.room_answer = self.room_id = self.code = None
+
+
+def _instant(value: datetime | str) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)

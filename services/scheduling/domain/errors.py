@@ -1,0 +1,63 @@
+"""Named refusals of scheduling."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from shared.errors import Invalid, Refused
+
+
+class NonexistentLocalTime(Refused):
+    """The branch's clock jumps over this time (spring change)."""
+
+    def __init__(self, local: datetime, zone: str) -> None:
+        super().__init__(
+            "nonexistent_local_time",
+            f"{local:%Y-%m-%dT%H:%M} does not exist in {zone}: the clock is put forward over it. Choose another time.",
+            alternatives=[],
+        )
+
+
+class AmbiguousLocalTime(Refused):
+    """The branch's clock shows this time twice (autumn change); `alternatives` holds both instants."""
+
+    def __init__(self, local: datetime, zone: str, instants: Iterable[datetime]) -> None:
+        super().__init__(
+            "ambiguous_local_time",
+            f"{local:%Y-%m-%dT%H:%M} happens twice in {zone}. Send one of the two as starts_at.",
+            alternatives=[instant.isoformat().replace("+00:00", "Z") for instant in instants],
+        )
+
+
+class WrongStatus(Refused):
+    """The appointment's status does not allow this verb."""
+
+    def __init__(self, verb: str, status: str) -> None:
+        super().__init__("wrong_status", f"An appointment that is {status} cannot be {verb}.", current_status=status)
+
+
+class TooEarly(Refused):
+    """A client cannot have failed to come before the session began."""
+
+    def __init__(self, starts_at: datetime) -> None:
+        super().__init__("too_early", f"Before {starts_at.isoformat()}, when it begins, nobody is a no-show.")
+
+
+class StaleAlternative(Refused):
+    """The proposal was taken or withdrawn since it was shown; `alternatives` holds fresh ones."""
+
+    def __init__(self, alternatives: list[dict[str, object]]) -> None:
+        super().__init__("alternative_stale", "This alternative is gone; choose another.", alternatives=alternatives)
+
+
+class Unknown(Invalid):
+    """The body names something that is not there, or lies in another branch (which must look the same)."""
+
+    def __init__(self, noun: str, pointer: str) -> None:
+        super().__init__(f"unknown_{noun}", f"There is no such {noun}.", pointer=pointer)
+
+
+class StartsInThePast(Invalid):
+    """A session cannot be requested for a time that has passed."""
+
+    def __init__(self, pointer: str = "/starts_at") -> None:
+        super().__init__("starts_in_past", "The start lies in the past.", pointer=pointer)

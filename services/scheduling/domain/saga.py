@@ -1,0 +1,58 @@
+"""What the booking saga does next: a pure function of what has been answered so far.
+
+Screening and room-equipment answer each attempt once. Both yes: confirmed. Any no: rejected, unless only the chosen
+therapist is too heavy for the bars and nobody asked for exactly her: then the next free one is tried.
+"""
+
+from dataclasses import dataclass
+
+from services.scheduling.domain.appointment import REVOKED, YES, Appointment, Status
+
+THERAPIST_CODES = frozenset({"load_rating_exceeded", "load_profile_required"})
+"""Refusals that concern the therapist's load only; another therapist may pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do yet, or no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Both said yes."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedAttention:
+    """Both said yes, and the room is lost since."""
+
+
+@dataclass(frozen=True, slots=True)
+class TryNextTherapist:
+    """Ask again with the next free therapist; reject with `code` when there is none."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    code: str
+
+
+Decision = Wait | Confirm | NeedAttention | TryNextTherapist | Reject
+
+
+def decide(appointment: Appointment) -> Decision:
+    """The next step of a pending appointment; `Wait` for any other."""
+    screening, room = appointment.screening_answer, appointment.room_answer
+    if appointment.status is not Status.PENDING:
+        return Wait()
+    if screening not in (None, YES):
+        return Reject(screening)
+    if room in THERAPIST_CODES and not appointment.therapist_named:
+        return TryNextTherapist(room)
+    if room not in (None, YES, REVOKED):
+        return Reject(room)
+    if screening is None or room is None:
+        return Wait()
+    return NeedAttention() if room == REVOKED else Confirm()
