@@ -1,16 +1,16 @@
 """The error tree. The domain raises a kind and a code; the HTTP status is chosen once, at the edge.
 
-    CaibeiError
-    ├── Invalid                422  the input breaks a stated shape or rule; `pointer` says where
-    ├── Unauthenticated        401  no token, or one that does not hold
-    ├── Forbidden              403  the token lacks the scope
-    ├── NotFound               404  not there, or in another branch (which must look the same)
-    ├── Refused                409  a rule of the spa said no; `code` says which
-    ├── PreconditionFailed     412  If-Match named another version
-    ├── TooLarge               413  the body is over the limit
-    ├── PreconditionRequired   428  the update needs If-Match
-    ├── TooMany                429  a limit by client; try again after `retry_after` seconds
-    └── Unavailable            503  a dependency is away; try again after `retry_after` seconds
+CaibeiError
+├── Invalid                422  the input breaks a stated shape or rule; `pointer` says where
+├── Unauthenticated        401  no token, or one that does not hold
+├── Forbidden              403  the token lacks the scope
+├── NotFound               404  not there, or in another branch (which must look the same)
+├── Refused                409  a rule of the spa said no; `code` says which
+├── PreconditionFailed     412  If-Match named another version
+├── TooLarge               413  the body is over the limit
+├── PreconditionRequired   428  the update needs If-Match
+├── TooMany                429  a limit by client; try again after `retry_after` seconds
+└── Unavailable            503  a dependency is away; try again after `retry_after` seconds
 """
 
 

@@ -1,0 +1,202 @@
+"""One engine a process, one transaction a request or message.
+
+All SQL goes through `Transaction`. What it announces becomes outbox rows in the same commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import orjson
+from sqlalchemy import Executable, Row, TextClause, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, InterfaceError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from shared.errors import Unavailable
+from shared.kit import outbox
+
+if TYPE_CHECKING:
+    from shared.events.base import Event
+
+Params = Mapping[str, Any] | None
+RETRYABLE = frozenset({"40001", "40P01"})  # serialization failure, deadlock: the same work may pass at once
+_AWAY = ("08", "57P", "53")  # connection trouble, operator intervention, out of resources
+
+
+@lru_cache(maxsize=2048)
+def sql(statement: str) -> TextClause:
+    """Text of a statement, parsed once."""
+    return text(statement)
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """PostgreSQL's five-character code of a driver error, however it was wrapped."""
+    if isinstance(error, DBAPIError):
+        return getattr(error.orig, "sqlstate", None)
+    return getattr(error, "sqlstate", None)
+
+
+def constraint(error: IntegrityError) -> str | None:
+    """The name of the constraint that refused."""
+    cause = getattr(error.orig, "__cause__", None)
+    return getattr(cause, "constraint_name", None)
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database was out of reach, so that the same work may pass later."""
+    if isinstance(error, (InterfaceError, DisconnectionError, OSError, TimeoutError, asyncpg.InterfaceError)):
+        return True
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    state = sqlstate(error) or ""
+    return state.startswith(_AWAY) or isinstance(error, asyncpg.InternalClientError)
+
+
+class Transaction:
+    """A database transaction; ends with its block. Never commit it in a handler."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self._announced: list[outbox.Row] = []
+        self._after: list[Callable[[], None]] = []
+
+    async def all(self, statement: str | Executable, params: Params = None) -> Sequence[Row[Any]]:
+        """Every row."""
+        rows: Sequence[Row[Any]] = (await self._execute(statement, params)).all()
+        return rows
+
+    async def first(self, statement: str | Executable, params: Params = None) -> Row[Any] | None:
+        """The first row, or None."""
+        row: Row[Any] | None = (await self._execute(statement, params)).first()
+        return row
+
+    async def one(self, statement: str | Executable, params: Params = None) -> Row[Any]:
+        """The only row; anything else is a bug."""
+        row: Row[Any] = (await self._execute(statement, params)).one()
+        return row
+
+    async def scalar(self, statement: str | Executable, params: Params = None) -> Any:
+        """The first column of the first row, or None."""
+        return (await self._execute(statement, params)).scalar()
+
+    async def run(self, statement: str | Executable, params: Params | Sequence[Mapping[str, Any]] = None) -> int:
+        """How many rows it touched."""
+        return int((await self._execute(statement, params)).rowcount)
+
+    async def _execute(self, statement: str | Executable, params: Any) -> Any:
+        return await self.connection.execute(sql(statement) if isinstance(statement, str) else statement, params)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """A block that can fail alone: its rows and what it announced are taken back."""
+        announced, after = len(self._announced), len(self._after)
+        try:
+            async with self.connection.begin_nested():
+                yield
+        except BaseException:
+            del self._announced[announced:], self._after[after:]
+            raise
+
+    def announce(self, *events: Event) -> None:
+        """Say a fact to the other services: an outbox row, written in the same commit."""
+        self._announced.extend(outbox.row(event) for event in events)
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call this once the transaction is durable; not at all if it is rolled back."""
+        self._after.append(callback)
+
+    async def flush(self) -> None:
+        """Write buffered outbox rows, in the order they were announced."""
+        if self._announced:
+            rows, self._announced = self._announced, []
+            await self.run(outbox.INSERT, outbox.columns(rows))
+
+    def committed(self) -> None:
+        after, self._after = self._after, []
+        for callback in after:
+            callback()
+
+
+class Database:
+    """The service's own database. `url` is `postgresql://user:password@host:port/name`."""
+
+    def __init__(self, url: str, *, pool_size: int = 5, application: str = "caibei") -> None:
+        self.url = url
+        self.engine: AsyncEngine = create_async_engine(
+            driver_url(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_use_lifo=True,
+            json_serializer=lambda value: value,  # the codec below does it, for typed and untyped parameters alike
+            json_deserializer=lambda value: value,
+            connect_args={
+                "timeout": 5,
+                "prepared_statement_cache_size": 500,
+                "server_settings": {
+                    "application_name": application,
+                    "statement_timeout": "15s",
+                    "transaction_timeout": "60s",
+                    "lock_timeout": "5s",
+                    "idle_in_transaction_session_timeout": "30s",
+                    "jit": "off",  # plans here are short; compiling them costs more than it saves
+                },
+            },
+        )
+        event.listen(self.engine.sync_engine, "connect", _use_json_objects)
+        event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Commit at the end of the block, roll back if it raises.
+
+        Raises:
+            Unavailable: the database cannot be reached, or has no free connection within 5 s.
+        """
+        try:
+            async with self.engine.connect() as connection:
+                tx = Transaction(connection)
+                try:
+                    yield tx
+                    await tx.flush()
+                    await connection.commit()
+                except BaseException:
+                    # Shielded: a cancelled request must still give its connection back in a known state.
+                    await asyncio.shield(connection.rollback())
+                    raise
+        except Exception as error:
+            if is_away(error):
+                raise Unavailable("database_unavailable", "The database is away; try again shortly.") from error
+            raise
+        tx.committed()
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def driver_url(url: str) -> str:
+    """The same address, for SQLAlchemy on asyncpg."""
+    return url.replace("postgresql://", "postgresql+asyncpg://", 1)
+
+
+def _use_json_objects(connection: Any, _: Any) -> None:
+    """Let jsonb values go in and out as Python objects, in text statements too."""
+
+    async def set_codecs(driver: Any) -> None:
+        for name in ("json", "jsonb"):
+            await driver.set_type_codec(
+                name, encoder=lambda v: orjson.dumps(v, default=str).decode(), decoder=orjson.loads, schema="pg_catalog"
+            )
+
+    connection.run_async(set_codecs)
+
+
+def _refuse_closed(connection: Any, *_: Any) -> None:
+    """A pre-ping that costs nothing: the driver already knows when the server hung up."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError

@@ -1,0 +1,184 @@
+"""The HTTP edge, the same in every service: one ASGI layer and the error handlers around the routes."""
+
+import math
+import time
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from opentelemetry.trace import SpanKind
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.errors import CaibeiError, TooMany
+from shared.kit import problems, telemetry
+from shared.kit.ids import new_id
+
+
+class Problem:
+    """What the OpenAPI document says of error answers."""
+
+    schema: dict[str, Any] = {  # noqa: RUF012
+        "type": "object",
+        "required": ["type", "title", "status", "code"],
+        "properties": {
+            "type": {"type": "string", "format": "uri-reference"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "code": {"type": "string", "description": "Stable; switch on this."},
+            "trace_id": {"type": ["string", "null"]},
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "pointer": {"type": "string", "description": "RFC 6901 pointer into the body."},
+                        "parameter": {"type": "string"},
+                        "code": {"type": "string"},
+                        "detail": {"type": "string"},
+                    },
+                },
+            },
+        },
+    }
+
+
+def create_app(
+    title: str,
+    routers: list[APIRouter],
+    *,
+    version: str,
+    lifespan: Any = None,
+    max_body_bytes: int = 262_144,
+    requests_per_second: int = 2_000,
+    description: str = "",
+) -> FastAPI:
+    """A FastAPI app with the kit's conventions; `service.build` fills its `app.state`."""
+    app = FastAPI(
+        title=title,
+        version=version,
+        description=description,
+        lifespan=lifespan,
+        max_body_size=max_body_bytes,
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+    )
+    for router in routers:
+        app.include_router(router)
+    for kind in (CaibeiError, HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, _answer)
+    app.add_middleware(Edge, requests_per_second=requests_per_second)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+async def _answer(request: Request, error: Exception) -> Any:
+    return problems.of_any(request, error)
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            openapi_version="3.1.0",
+        )
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas["Problem"] = Problem.schema
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        document["components"]["securitySchemes"] = {
+            "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+        }
+        document["security"] = [{"bearer": []}]
+        content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        for operations in document.get("paths", {}).values():
+            for operation in operations.values():
+                operation["responses"].pop("422", None)
+                operation["responses"]["default"] = {"description": "A problem (RFC 9457).", "content": content}
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+class Edge:
+    """Request id, trace, rate limit and metrics, in one pass: pure ASGI, because every layer costs each request."""
+
+    def __init__(self, app: ASGIApp, requests_per_second: int) -> None:
+        self._app = app
+        self._limit = Limiter(requests_per_second)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        request_id = _request_id(headers.get(b"x-request-id", b""))
+        started, status = time.perf_counter(), 500
+        wait = self._limit.take(headers.get(b"authorization", b"") or _address(scope))
+        extra = [
+            (b"x-request-id", request_id.encode()),
+            (b"x-content-type-options", b"nosniff"),
+            *self._limit.header(wait),
+        ]
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", []), *extra]
+            await send(message)
+
+        with (
+            structlog.contextvars.bound_contextvars(request_id=request_id),
+            telemetry.span("http", headers.get(b"traceparent", b"").decode("latin-1") or None, SpanKind.SERVER) as span,
+        ):
+            if wait:
+                response = problems.of(TooMany("rate_limited", "Too many requests from this client.", retry_after=wait))
+                await response(scope, receive, answer)
+            else:
+                await self._app(scope, receive, answer)
+            route = getattr(scope.get("route"), "path", "(none)")
+            if span.is_recording():
+                span.update_name(f"{scope['method']} {route}")
+        telemetry.HTTP_SECONDS.labels(scope["method"], route, status).observe(time.perf_counter() - started)
+
+
+class Limiter:
+    """A token bucket by caller: `rate` a second, as many at once. All is forgotten when there are too many callers."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = float(rate)
+        self._buckets: dict[bytes, tuple[float, float]] = {}
+
+    def take(self, caller: bytes) -> int:
+        """0 when the request may go on, else the seconds to wait."""
+        now = time.monotonic()
+        if len(self._buckets) > 10_000:
+            self._buckets.clear()
+        left, at = self._buckets.get(caller, (self._rate, now))
+        left = min(self._rate, left + (now - at) * self._rate) - 1
+        if left < 0:
+            return max(1, math.ceil(-left / self._rate))
+        self._buckets[caller] = (left, now)
+        return 0
+
+    def header(self, wait: int) -> list[tuple[bytes, bytes]]:
+        policy = f'"default";q={int(self._rate)};w=1'.encode()
+        return [(b"ratelimit-policy", policy), (b"ratelimit", b'"default";r=0;t=%d' % wait)] if wait else [
+            (b"ratelimit-policy", policy)
+        ]  # fmt: skip
+
+
+def _request_id(sent: bytes) -> str:
+    text = sent.decode("latin-1")
+    return text if 0 < len(text) <= 128 and text.isascii() and text.isprintable() else str(new_id())
+
+
+def _address(scope: Scope) -> bytes:
+    client = scope.get("client")
+    return client[0].encode() if client else b""

@@ -1,0 +1,127 @@
+"""Idempotency keys: the same POST sent twice has one effect and one answer.
+
+The record is written in the request's own transaction, so it is there exactly when the effect is. While the first
+request runs it holds an advisory lock; a second one with the key is told so at once. A process that dies lets it go.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from shared.errors import Invalid, Refused
+from shared.kit.database import Transaction
+
+MAX_KEY = 255
+KEPT_HOURS = 24
+
+
+class Codec(Protocol):
+    """How a service keeps fingerprints and answers. Screening's encrypts them with the client's key."""
+
+    def fingerprint(self, body: bytes) -> bytes: ...
+
+    async def seal(self, tx: Transaction, subject_id: UUID | None, body: bytes) -> bytes: ...
+
+    async def open(self, tx: Transaction, subject_id: UUID | None, body: bytes) -> bytes: ...
+
+
+class PlainCodec:
+    """For answers that hold nothing secret."""
+
+    def fingerprint(self, body: bytes) -> bytes:
+        return hashlib.sha256(body).digest()
+
+    async def seal(self, tx: Transaction, subject_id: UUID | None, body: bytes) -> bytes:
+        return body
+
+    async def open(self, tx: Transaction, subject_id: UUID | None, body: bytes) -> bytes:
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose key, for which route."""
+
+    client_id: str
+    route: str
+    key: str
+
+    def params(self) -> dict[str, Any]:
+        return {"client_id": self.client_id, "route": self.route, "key": self.key}
+
+    @property
+    def lock(self) -> int:
+        digest = hashlib.blake2b("\0".join((self.client_id, self.route, self.key)).encode(), digest_size=8).digest()
+        return int.from_bytes(digest, "big", signed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The first answer: whole, or only the resource whose present state is the answer."""
+
+    status: int | None
+    headers: dict[str, str]
+    body: bytes | None
+    resource_id: UUID | None
+
+
+_READ = """
+SELECT fingerprint, status, headers, body, resource_id, subject_id FROM idempotency_keys
+WHERE client_id = :client_id AND route = :route AND key = :key AND created_at > clock_timestamp() - interval '24 hours'
+"""
+
+_WRITE = """
+INSERT INTO idempotency_keys (client_id, route, key, fingerprint, status, headers, body, resource_id, subject_id)
+VALUES (:client_id, :route, :key, :fingerprint, :status, CAST(:headers AS jsonb), :body, :resource_id, :subject_id)
+"""
+
+
+async def begin(tx: Transaction, scope: Scope, body: bytes, codec: Codec) -> Record | None:
+    """Take the key. Returns the first answer if there is one.
+
+    Raises:
+        Refused: `idempotency_in_progress`: the first request with this key still runs.
+        Invalid: `idempotency_key_reused`: the key came with another body before.
+    """
+    # Two statements on purpose: the second one's snapshot is taken when the lock is held.
+    if not await tx.scalar("SELECT pg_try_advisory_xact_lock(CAST(:lock AS bigint))", {"lock": scope.lock}):
+        raise Refused("idempotency_in_progress", "The first request with this Idempotency-Key still runs; wait for it.")
+    row = await tx.first(_READ, scope.params())
+    if row is None:
+        await tx.run(
+            "DELETE FROM idempotency_keys WHERE client_id = :client_id AND route = :route AND key = :key",
+            scope.params(),
+        )
+        return None
+    if row.fingerprint != codec.fingerprint(body):
+        raise Invalid("idempotency_key_reused", "This Idempotency-Key came with another body before; use a new key.")
+    stored = None if row.body is None else await codec.open(tx, row.subject_id, row.body)
+    return Record(row.status, row.headers or {}, stored, row.resource_id)
+
+
+async def finish(
+    tx: Transaction,
+    scope: Scope,
+    fingerprint: bytes,
+    codec: Codec,
+    *,
+    status: int | None = None,
+    headers: dict[str, str] | None = None,
+    body: bytes | None = None,
+    resource_id: UUID | None = None,
+    subject_id: UUID | None = None,
+) -> None:
+    """Store the first answer, in the transaction that made it true."""
+    sealed = None if body is None else await codec.seal(tx, subject_id, body)
+    await tx.run(
+        _WRITE,
+        scope.params()
+        | {"fingerprint": fingerprint, "status": status, "headers": headers, "body": sealed,
+           "resource_id": resource_id, "subject_id": subject_id},
+    )  # fmt: skip
+
+
+async def prune(tx: Transaction) -> int:
+    """Forget keys older than a day."""
+    return await tx.run("DELETE FROM idempotency_keys WHERE created_at < clock_timestamp() - interval '24 hours'")
