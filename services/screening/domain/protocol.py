@@ -1,0 +1,126 @@
+"""A protocol: the questions of one treatment family and the rules that turn answers into an outcome.
+
+A protocol is data with a version, never code, and a published version never changes: the same answers and the
+same version give the same decision for ever. `services.screening.protocols` reads it from YAML and
+`domain.soundness` refuses one that could leave an answer without an outcome.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+LOCALES = ("en", "zh-Hans", "de", "es")
+
+Text = Mapping[str, str]
+"""One text in every locale of LOCALES."""
+
+YES, NO, UNSURE = "yes", "no", "unsure"
+
+
+class Outcome(StrEnum):
+    """From mildest to strictest; the strictest finding decides."""
+
+    CLEARED = "cleared"
+    CLEARANCE_REQUIRED = "clearance_required"
+    DEFERRED = "deferred"
+    DECLINED = "declined"
+
+    @property
+    def severity(self) -> int:
+        return list(Outcome).index(self)
+
+
+class Section(StrEnum):
+    """Standing answers hold for months, arrival answers for the local day of the check-in."""
+
+    STANDING = "standing"
+    ARRIVAL = "arrival"
+
+
+class QuestionType(StrEnum):
+    BOOLEAN = "boolean"
+    CHOICE = "choice"
+    DATE = "date"
+
+
+@dataclass(frozen=True)
+class Option:
+    value: str
+    text: Text
+
+
+@dataclass(frozen=True)
+class Question:
+    """`asked_when` (a follow-up): asked only if that earlier question has that answer. `past`: no date to come."""
+
+    id: str
+    section: Section
+    type: QuestionType
+    text: Text
+    options: tuple[Option, ...] = ()
+    asked_when: tuple[str, str] | None = None
+    past: bool = False
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The answers it takes beside "unsure" (and, of a date, the date itself)."""
+        match self.type:
+            case QuestionType.BOOLEAN:
+                return (YES, NO)
+            case QuestionType.CHOICE:
+                return tuple(option.value for option in self.options)
+            case QuestionType.DATE:
+                return (NO,)
+
+    def is_asked(self, answers: Mapping[str, str]) -> bool:
+        """Whether these answers make the question apply."""
+        return self.asked_when is None or answers.get(self.asked_when[0]) == self.asked_when[1]
+
+
+@dataclass(frozen=True)
+class Deferral:
+    """How long a deferred client waits: exactly one of the four is set.
+
+    `days` / `months` run from the date answered to the question `after`, and the last day still waits, so that
+    "72 hours" are full ones whatever the hour was; `minutes` run from the moment of the answer; `until_well`
+    has no date and ends only with new answers.
+    """
+
+    days: int | None = None
+    months: int | None = None
+    minutes: int | None = None
+    until_well: bool = False
+    after: str | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """If every answer in `when` was given: this outcome, for this reason. `then` is what stays after a deferral."""
+
+    reason: str
+    when: Mapping[str, str]
+    outcome: Outcome
+    limits: tuple[str, ...] = ()
+    deferral: Deferral | None = None
+    then: Outcome = Outcome.CLEARED
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One version of one protocol. `limits` maps a limit's code to the words its therapist reads."""
+
+    name: str
+    version: int
+    title: Text
+    advisory: Text
+    standing_months: int
+    clearance_months: int
+    outcomes: Mapping[Outcome, Text]
+    ask_again: Text
+    limits: Mapping[str, Text]
+    questions: tuple[Question, ...]
+    rules: tuple[Rule, ...]
+
+    def asked(self, section: Section) -> Iterator[Question]:
+        """The questions of a section, in their order."""
+        return (question for question in self.questions if question.section == section)
