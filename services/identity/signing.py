@@ -1,7 +1,8 @@
 """The keys that sign access tokens, and the file they live in.
 
 The file holds one or more PEM private keys (EC P-256). The first one signs; the others are only published, so that
-a token signed with yesterday's key still verifies. To rotate: put a new key on top, drop the last one after ten minutes.
+a token of yesterday's key still verifies. To rotate: put a new key on top, restart, and drop the last key after
+ten minutes.
 """
 
 import os
@@ -13,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from jwt.algorithms import ECAlgorithm
 from jwt.utils import base64url_encode
 
@@ -28,15 +30,19 @@ class UnusableKeyFile(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class SigningKeys:
-    """`kid` is the first key's RFC 7638 thumbprint; `jwks` is the public part of all of them (RFC 7517)."""
+    """`privates[0]` signs. `kid` is its RFC 7638 thumbprint; `jwks` is the public part of all of them (RFC 7517)."""
 
-    private: ec.EllipticCurvePrivateKey
+    privates: tuple[ec.EllipticCurvePrivateKey, ...]
     kid: str
     jwks: dict[str, list[dict[str, str]]]
 
     def sign(self, claims: dict[str, Any]) -> str:
         """An access token of RFC 9068 (`typ: at+jwt`)."""
-        return jwt.encode(claims, self.private, ALGORITHM, headers={"typ": "at+jwt", "kid": self.kid})
+        return jwt.encode(claims, self.privates[0], ALGORITHM, headers={"typ": "at+jwt", "kid": self.kid})
+
+    def derived(self, purpose: bytes) -> list[bytes]:
+        """A 32-byte key for another purpose from each of the keys, so that one file is all there is to keep."""
+        return [_derived(key, purpose) for key in self.privates]
 
 
 def load_or_create(path: Path) -> SigningKeys:
@@ -61,7 +67,12 @@ def read(pem: bytes, where: str = "signing key") -> SigningKeys:
     if not keys:
         raise UnusableKeyFile(f"{where}: no private key in it")
     published = [_public_jwk(key) for key in keys]
-    return SigningKeys(keys[0], published[0]["kid"], {"keys": published})
+    return SigningKeys(tuple(keys), published[0]["kid"], {"keys": published})
+
+
+def _derived(key: ec.EllipticCurvePrivateKey, purpose: bytes) -> bytes:
+    number = key.private_numbers().private_value.to_bytes(32, "big")
+    return HKDF(hashes.SHA256(), length=32, salt=None, info=b"caibei identity " + purpose).derive(number)
 
 
 def _private_key(pem: bytes, where: str) -> ec.EllipticCurvePrivateKey:
