@@ -12,7 +12,7 @@ from opentelemetry.trace import SpanKind
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.errors import CaibeiError, TooMany
+from shared.errors import CaibeiError, TooLarge, TooMany
 from shared.kit import problems, telemetry
 from shared.kit.ids import new_id
 
@@ -62,7 +62,6 @@ def create_app(
         version=version,
         description=description,
         lifespan=lifespan,
-        max_body_size=max_body_bytes,
         redirect_slashes=False,
         separate_input_output_schemas=False,
     )
@@ -70,7 +69,7 @@ def create_app(
         app.include_router(router)
     for kind in (CaibeiError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, _answer)
-    app.add_middleware(Edge, requests_per_second=requests_per_second)
+    app.add_middleware(Edge, requests_per_second=requests_per_second, max_body_bytes=max_body_bytes)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
@@ -106,10 +105,11 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
 
 
 class Edge:
-    """Request id, trace, rate limit and metrics, in one pass: pure ASGI, because every layer costs each request."""
+    """Request id, trace, limits and metrics, in one pass: pure ASGI, because every layer costs each request."""
 
-    def __init__(self, app: ASGIApp, requests_per_second: int) -> None:
+    def __init__(self, app: ASGIApp, requests_per_second: int, max_body_bytes: int) -> None:
         self._app = app
+        self._max_body_bytes = max_body_bytes
         self._limit = Limiter(requests_per_second)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -141,11 +141,26 @@ class Edge:
                 response = problems.of(TooMany("rate_limited", "Too many requests from this client.", retry_after=wait))
                 await response(scope, receive, answer)
             else:
-                await self._app(scope, receive, answer)
+                await self._app(scope, _limited(receive, self._max_body_bytes), answer)
             route = getattr(scope.get("route"), "path", "(none)")
             if span.is_recording():
                 span.update_name(f"{scope['method']} {route}")
         telemetry.HTTP_SECONDS.labels(scope["method"], route, status).observe(time.perf_counter() - started)
+
+
+def _limited(receive: Receive, limit: int) -> Receive:
+    """`receive`, which refuses a body once more than `limit` bytes of it have come (FastAPI's own 413 is no problem)."""
+    got = 0
+
+    async def receive_limited() -> Message:
+        nonlocal got
+        message = await receive()
+        got += len(message.get("body", b""))
+        if got > limit:
+            raise TooLarge("body_too_large", f"A body may have at most {limit} bytes.")
+        return message
+
+    return receive_limited
 
 
 class Limiter:

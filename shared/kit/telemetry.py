@@ -35,7 +35,9 @@ tracer = trace.get_tracer("caibei")
 
 
 def configure(service: str) -> None:
-    """Install the tracer provider. Call once per process, before the first span."""
+    """Install the tracer provider, before the first span. A second call in one process changes nothing."""
+    if isinstance(trace.get_tracer_provider(), TracerProvider):
+        return
     endpoint = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
     provider = TracerProvider(
         resource=Resource.create({"service.name": service}), sampler=ParentBased(ALWAYS_ON if endpoint else ALWAYS_OFF)
