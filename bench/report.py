@@ -43,7 +43,9 @@ class Results:
         }
         self.notes[id] = note
         found = self.values[id]
-        Console().print(f"  {id}: [bold]{found['value']}[/] {unit}  ({found['min']} to {found['max']}, {len(runs)} runs)")
+        Console().print(
+            f"  {id}: [bold]{found['value']}[/] {unit}  ({found['min']} to {found['max']}, {len(runs)} runs)"
+        )
 
     def write(self, path: Path) -> None:
         document = {"machine": machine(), "results": self.values, "notes": self.notes}

@@ -15,6 +15,7 @@ import asyncpg
 import orjson
 from sqlalchemy import Executable, Row, TextClause, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.errors import Unavailable
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
 Params = Mapping[str, Any] | None
 RETRYABLE = frozenset({"40001", "40P01"})  # serialization failure, deadlock: the same work may pass at once
-_AWAY = ("08", "57P", "53")  # connection trouble, operator intervention, out of resources
+# Connection trouble, operator intervention, out of resources; and what waited too long: a lock, a statement, a
+# transaction. None says anything about the work itself, so none may send a message to the dead letters.
+_AWAY = ("08", "57P", "57014", "53", "55P03", "25P03", "25P04")
 
 
 @lru_cache(maxsize=2048)
@@ -49,7 +52,9 @@ def constraint(error: IntegrityError) -> str | None:
 
 def is_away(error: BaseException) -> bool:
     """Whether the database was out of reach, so that the same work may pass later."""
-    if isinstance(error, (InterfaceError, DisconnectionError, OSError, TimeoutError, asyncpg.InterfaceError)):
+    if isinstance(
+        error, (InterfaceError, DisconnectionError, PoolTimeout, OSError, TimeoutError, asyncpg.InterfaceError)
+    ):
         return True
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True

@@ -149,7 +149,7 @@ class Edge:
 
 
 def _limited(receive: Receive, limit: int) -> Receive:
-    """`receive`, which refuses a body once more than `limit` bytes of it have come (FastAPI's own 413 is no problem)."""
+    """`receive`, refusing a body once more than `limit` bytes have come (FastAPI's own 413 is no problem document)."""
     got = 0
 
     async def receive_limited() -> Message:
