@@ -1,0 +1,121 @@
+"""Where sessions go that lost their room (rules: Displacement).
+
+Most sessions kept at their time, then fewest changes (each kept one is one change, as none can stay), then lowest ids:
+in the order of appointment ids, each gets the lowest room id that any best solution gives it.
+Sessions that compete for a room form a component; components are independent of each other, so each is solved alone.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from services.room_equipment.domain.clearance import Cleared, limit_over
+from services.room_equipment.domain.placement import Room
+
+Interval = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A displaced session: it keeps its time, so only its room is open."""
+
+    appointment_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    turnover_minutes: int
+    requires_bar: bool
+    load_kg: Decimal | None
+    flexible: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The rooms one session could move to, each with the time it would block there."""
+
+    appointment_id: UUID
+    rooms: Mapping[UUID, Interval]
+
+
+Component = Sequence[Options]
+"""Sessions that compete, in the order of their ids."""
+
+Solution = tuple[dict[UUID, UUID], bool]
+"""{appointment_id: room_id} of those that stay at their time, and whether it is proved to be the best."""
+
+Solver = Callable[[Component], Solution]
+
+
+def stands(session: Session, periods: Sequence[Cleared], moment: datetime, until: datetime) -> bool:
+    """Whether a back-stepping session keeps its room, given what is cleared there from `moment` on.
+
+    `until` is when the room is free again. What lies before `moment` was decided then, and stays.
+    """
+    start = max(session.starts_at, moment)
+    if start >= until:
+        return True
+    limit = limit_over(periods, start, until)
+    return isinstance(limit, Decimal) and session.load_kg is not None and session.load_kg <= limit
+
+
+def options_of(session: Session, rooms: Iterable[Room]) -> Options:
+    """Rooms that are free, cleared to the very end and strong enough. `busy` must not hold the displaced ones."""
+    found: dict[UUID, Interval] = {}
+    for room in rooms if session.flexible else ():
+        until = room.blocked_until(session.ends_at, session.turnover_minutes)
+        if not room.in_service or not room.is_free(session.appointment_id, session.starts_at, until):
+            continue
+        if session.requires_bar:
+            limit = limit_over(room.cleared, session.starts_at, until)
+            if isinstance(limit, datetime) or session.load_kg is None or session.load_kg > limit:
+                continue
+        found[room.id] = (session.starts_at, until)
+    return Options(session.appointment_id, dict(sorted(found.items())))
+
+
+def overlap(a: Interval, b: Interval) -> bool:
+    return a[0] < b[1] and b[0] < a[1]
+
+
+def components(options: Sequence[Options]) -> list[list[Options]]:
+    """Sessions joined where two could want one room at one time; each component in the order of ids."""
+    parent = list(range(len(options)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    wanting: dict[UUID, list[tuple[datetime, datetime, int]]] = defaultdict(list)
+    for i, option in enumerate(options):
+        for room_id, (start, end) in option.rooms.items():
+            wanting[room_id].append((start, end, i))
+    for wants in wanting.values():
+        wants.sort()
+        last_end, last = None, 0
+        for start, end, i in wants:
+            if last_end is not None and start < last_end:
+                parent[root(i)] = root(last)
+            if last_end is None or end > last_end:
+                last_end, last = end, i
+    groups: dict[int, list[Options]] = defaultdict(list)
+    for i, option in enumerate(options):
+        groups[root(i)].append(option)
+    return [sorted(group, key=lambda o: o.appointment_id) for group in groups.values()]
+
+
+def resolve(options: Sequence[Options], solver: Solver) -> Solution:
+    """The best rooms for all. `solver` is asked only where sessions compete."""
+    moved: dict[UUID, UUID] = {}
+    optimal = True
+    for component in components([option for option in options if option.rooms]):
+        if len(component) == 1:  # no rival: the lowest room is the optimum
+            moved[component[0].appointment_id] = next(iter(component[0].rooms))
+            continue
+        found, proved = solver(component)
+        moved |= found
+        optimal = optimal and proved
+    return moved, optimal

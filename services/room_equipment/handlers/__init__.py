@@ -1,0 +1,1 @@
+"""Load, decide in the domain, save, announce: on adjacent lines, in the caller's transaction."""

@@ -1,0 +1,41 @@
+"""What scheduling is told of clearances: per period, whose load is over its limit, and no number (rules: Load)."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.room_equipment.domain.roomstate import Outlook
+from services.room_equipment.store import clearances, load_profiles, rooms
+from shared.events.room_equipment import ClearancePeriod, RoomClearanceChanged
+from shared.kit.database import Transaction
+
+
+async def announce_clearances(tx: Transaction, outlooks: Sequence[Outlook]) -> None:
+    """Say the new outlook of these rooms, each as its next version."""
+    if not outlooks:
+        return
+    told = await rooms.bump_clearance(tx, [outlook.room_id for outlook in outlooks])
+    limits = [period.max_load_kg for outlook in outlooks for period in outlook.periods]
+    loads = await load_profiles.over(tx, min(limits)) if limits else []
+    for outlook in outlooks:
+        branch_id, version = told[outlook.room_id]
+        tx.announce(
+            RoomClearanceChanged(
+                room_id=outlook.room_id,
+                branch_id=branch_id,
+                version=version,
+                periods=[
+                    ClearancePeriod(
+                        starts_at=period.starts_at,
+                        ends_at=period.ends_at,
+                        excluded_therapist_ids=[id for id, load in loads if load > period.max_load_kg],
+                    )
+                    for period in outlook.periods
+                ],
+            )
+        )
+
+
+async def announce_again(tx: Transaction, room_ids: Sequence[UUID]) -> None:
+    """Say these rooms' recorded outlook anew: who may work there changed, not the clearance."""
+    if room_ids:
+        await announce_clearances(tx, await clearances.outlooks(tx, room_ids))

@@ -1,0 +1,97 @@
+"""Inspections: appended, read, never changed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from services.room_equipment.domain.inspections import History, OpenLockout
+from shared.kit.database import Transaction
+
+COLUMNS = """id, bar_id, sequence, branch_id, room_id, bar_serial, rated_load_kg, kind, performed_at, recorded_at,
+    inspector_name, inspector_organisation, inspector_credential, credential_valid_until, checklist, load_test_kg,
+    result, conditions, note, valid_until, certified_until"""
+
+_HISTORY = """
+SELECT b.rated_load_kg,
+    (SELECT max(sequence) FROM inspections WHERE bar_id = b.id) AS sequence,
+    (SELECT performed_at FROM inspections WHERE bar_id = b.id ORDER BY sequence DESC LIMIT 1) AS latest,
+    EXISTS (SELECT 1 FROM inspections p WHERE p.bar_id = b.id AND p.kind = 'installation' AND p.result <> 'fail'
+            AND p.recorded_at >= b.unproven_since) AS proven,
+    (SELECT jsonb_build_array(repairer_credential_key, repairer_subject) FROM work_orders
+     WHERE bar_id = b.id AND status = 'completed' ORDER BY completed_at DESC LIMIT 1) AS repairer
+FROM bars b WHERE b.id = :id
+"""
+
+_LOCKOUTS = """
+SELECT l.id, l.opened_at, w.id AS work_order_id, w.completed_at FROM lockouts l
+LEFT JOIN work_orders w ON w.lockout_id = l.id
+WHERE l.bar_id = :id AND l.released_at IS NULL ORDER BY l.opened_at, l.id
+"""
+
+_ADD = """
+INSERT INTO inspections (id, bar_id, sequence, branch_id, room_id, bar_serial, rated_load_kg, kind, performed_at,
+    recorded_at, recorded_by, inspector_name, inspector_organisation, inspector_credential, inspector_credential_key,
+    credential_valid_until, checklist, load_test_kg, result, conditions, note, valid_until, certified_until)
+VALUES (:id, :bar_id, :sequence, :branch_id, :room_id, :bar_serial, :rated_load_kg, :kind, :performed_at,
+    :recorded_at, :recorded_by, :inspector_name, :inspector_organisation, :inspector_credential,
+    :inspector_credential_key, :credential_valid_until, CAST(:checklist AS jsonb), :load_test_kg, :result, :conditions,
+    :note, :valid_until, :certified_until)
+"""
+
+# Mounted bars whose certificate has ended, will end by `until`, or was never there.
+_DUE = """
+SELECT b.id AS bar_id, b.serial, b.room_id, r.code AS room_code, b.branch_id, i.id AS inspection_id, i.result,
+       i.valid_until, i.certified_until,
+       EXISTS (SELECT 1 FROM lockouts l WHERE l.bar_id = b.id AND l.released_at IS NULL) AS locked_out
+FROM bars b
+JOIN rooms r ON r.id = b.room_id
+LEFT JOIN LATERAL (
+    SELECT id, result, valid_until, certified_until FROM inspections WHERE bar_id = b.id ORDER BY sequence DESC LIMIT 1
+) i ON true
+WHERE b.removed_on IS NULL AND (i.certified_until IS NULL OR i.certified_until <= :until)
+  AND (CAST(:branches AS uuid[]) IS NULL OR b.branch_id = ANY (CAST(:branches AS uuid[])))
+  AND (CAST(:branch_id AS uuid) IS NULL OR b.branch_id = :branch_id)
+  AND (CAST(:after_id AS uuid) IS NULL
+       OR (coalesce(i.certified_until, '-infinity'), b.id)
+          > (coalesce(CAST(:after_end AS timestamptz), '-infinity'), :after_id))
+ORDER BY coalesce(i.certified_until, '-infinity'), b.id LIMIT :limit
+"""
+
+
+async def history(tx: Transaction, bar_id: UUID) -> tuple[History, int]:
+    """What is on record of a bar, and the sequence number of its next inspection."""
+    row = await tx.one(_HISTORY, {"id": bar_id})
+    lockouts = [
+        OpenLockout(lockout.id, lockout.opened_at, lockout.work_order_id, lockout.completed_at)
+        for lockout in await tx.all(_LOCKOUTS, {"id": bar_id})
+    ]
+    repairer = (row.repairer[0] or "", row.repairer[1]) if row.repairer else None
+    return History(row.rated_load_kg, row.proven, row.latest, lockouts, repairer), (row.sequence or 0) + 1
+
+
+async def add(tx: Transaction, values: dict[str, Any]) -> None:
+    await tx.run(_ADD, values)
+
+
+async def of_bar(tx: Transaction, bar_id: UUID, before: int | None, limit: int) -> Sequence[Row[Any]]:
+    """Newest first; `before` is the sequence number of the last one shown."""
+    return await tx.all(
+        f"""SELECT {COLUMNS} FROM inspections
+            WHERE bar_id = :bar_id AND (CAST(:before AS int) IS NULL OR sequence < :before)
+            ORDER BY sequence DESC LIMIT :limit""",
+        {"bar_id": bar_id, "before": before, "limit": limit},
+    )
+
+
+async def by_ids(tx: Transaction, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    return await tx.all(
+        f"SELECT {COLUMNS} FROM inspections WHERE id = ANY (CAST(:ids AS uuid[])) ORDER BY bar_id, sequence",
+        {"ids": list(ids)},
+    )
+
+
+async def due(tx: Transaction, until: datetime, **filters: Any) -> Sequence[Row[Any]]:
+    return await tx.all(_DUE, {"until": until, **filters})

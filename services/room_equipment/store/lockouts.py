@@ -1,0 +1,73 @@
+"""Lock-outs and the work orders that come with them, and the checks before use that may open them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from shared.kit.database import Transaction
+
+COLUMNS = "id, bar_id, branch_id, room_id, cause, reason, note, opened_at, released_at, released_by"
+
+_OPEN = """
+WITH opened AS (
+    INSERT INTO lockouts (id, bar_id, branch_id, room_id, cause, reason, note, opened_at, opened_by)
+    VALUES (:id, :bar_id, :branch_id, :room_id, :cause, :reason, :note, :opened_at, :opened_by) RETURNING id
+)
+INSERT INTO work_orders (id, bar_id, branch_id, lockout_id, title, opened_at)
+SELECT :work_order_id, :bar_id, :branch_id, id, :reason, :opened_at FROM opened
+"""
+
+_CHECKS = """
+INSERT INTO pre_use_checks (id, bar_id, branch_id, room_id, therapist_id, appointment_id, result, note, checked_at,
+                            recorded_by)
+SELECT id, bar_id, :branch_id, :room_id, :therapist_id, :appointment_id, result, note, :checked_at, :recorded_by
+FROM unnest(CAST(:ids AS uuid[]), CAST(:bar_ids AS uuid[]), CAST(:results AS text[]), CAST(:notes AS text[]))
+    AS n (id, bar_id, result, note)
+"""
+
+
+async def open(tx: Transaction, values: dict[str, Any]) -> None:
+    """A lock-out and its work order, together."""
+    await tx.run(_OPEN, values)
+
+
+async def get(tx: Transaction, id: UUID) -> Row[Any]:
+    return await tx.one(
+        f"""SELECT {COLUMNS}, (SELECT w.id FROM work_orders w WHERE w.lockout_id = lockouts.id) AS work_order_id
+            FROM lockouts WHERE id = :id""",
+        {"id": id},
+    )
+
+
+async def of_bar(tx: Transaction, bar_id: UUID) -> Sequence[Row[Any]]:
+    return await tx.all(
+        f"""SELECT {COLUMNS}, (SELECT w.id FROM work_orders w WHERE w.lockout_id = lockouts.id) AS work_order_id
+            FROM lockouts WHERE bar_id = :bar_id ORDER BY opened_at DESC, id DESC LIMIT 200""",
+        {"bar_id": bar_id},
+    )
+
+
+async def release(tx: Transaction, bar_id: UUID, inspection_id: UUID, at: datetime) -> list[UUID]:
+    """End every open lock-out of a bar, by this inspection."""
+    rows = await tx.all(
+        """UPDATE lockouts SET released_at = :at, released_by = :inspection
+           WHERE bar_id = :bar_id AND released_at IS NULL RETURNING id""",
+        {"bar_id": bar_id, "inspection": inspection_id, "at": at},
+    )
+    return [row.id for row in rows]
+
+
+async def add_checks(tx: Transaction, columns: dict[str, Any]) -> None:
+    """Checks of one therapist, in one room, for one session or none."""
+    await tx.run(_CHECKS, columns)
+
+
+async def checks_of(tx: Transaction, appointment_id: UUID) -> Sequence[Row[Any]]:
+    return await tx.all(
+        """SELECT id, bar_id, room_id, therapist_id, result, note, checked_at FROM pre_use_checks
+           WHERE appointment_id = :id ORDER BY checked_at, id""",
+        {"id": appointment_id},
+    )
