@@ -30,9 +30,9 @@ class Account:
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
     def reaches(self, path: Path) -> bool:
-        """Whether this uid can open `path`, asked of the kernel (modes, ACLs and mounts included)."""
+        """Whether this uid can enter or run `path`, asked of the kernel (modes, ACLs and mounts included)."""
         test = shutil.which("test") or "/usr/bin/test"
-        return subprocess.run([test, "-r", path], cwd="/", check=False, **self.popen()).returncode == 0
+        return subprocess.run([test, "-x", path], cwd="/", check=False, **self.popen()).returncode == 0
 
 
 def postgres_account() -> Account | None:

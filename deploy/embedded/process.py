@@ -90,6 +90,7 @@ async def start_child(
     cwd: Path | None = None,
     account: Account | None = None,
     pid_file: Path | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> Child:
     """Start `command`, output to `log`, in its own session: Ctrl-C in a terminal reaches only the supervisor."""
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -103,6 +104,7 @@ async def start_child(
             env=None if env is None else dict(env),
             cwd=cwd,
             start_new_session=True,
+            pass_fds=pass_fds,
             preexec_fn=lambda: die_with_parent(stop_signal, parent),
             **(account.popen() if account else {}),
         )

@@ -1,0 +1,1 @@
+"""The executable `caibei`: one module a command, loaded when it is called."""
