@@ -1,8 +1,16 @@
-"""What screening refuses, each by its name. No refusal repeats an answer: a problem document is not a vault."""
+"""What screening refuses, each by its name. No refusal repeats an answer: a problem document is not a vault.
+
+Invalid (422)      UnknownReference  WrongAppointment  InvalidAnswers  AdvisoryRequired
+NotFound (404)     UnknownProtocol  ScreeningNotFound  ClientNotFound
+Refused (409)      ProtocolSuperseded  Erased  Superseded  DeclineStands  AnswersUnsure  NotTheirTherapist
+Unavailable (503)  Unreadable
+(no status)        UnsoundProtocol: refuses to start
+"""
 
 from collections.abc import Sequence
 
-from shared.errors import CaibeiError, Invalid, NotFound, Refused
+from services.screening.domain.answers import Fault
+from shared.errors import CaibeiError, Invalid, NotFound, Refused, Unavailable
 
 
 class UnsoundProtocol(CaibeiError):
@@ -23,6 +31,40 @@ class ProtocolSuperseded(Refused):
             "protocol_superseded",
             f"These questions were replaced by version {current}. Read the protocol again and ask its questions.",
             current_version=current,
+        )
+
+
+class UnknownReference(Invalid):
+    """The body names something that is not known here, also after waiting for the event that tells of it."""
+
+    def __init__(self, what: str, field: str) -> None:
+        super().__init__(f"unknown_{what}", f"There is no such {what.replace('_', ' ')}.", pointer=f"/{field}")
+
+
+class WrongAppointment(Invalid):
+    """The appointment is another client's, or one that needs no screening."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("appointment_mismatch", detail, pointer="/appointment_id")
+
+
+class InvalidAnswers(Invalid):
+    """Names each question whose answer cannot be taken; an unknown name may be anything, so it is not repeated."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        errors = [
+            {
+                "pointer": "/answers" if fault.code == "unknown_question" else f"/answers/{fault.question_id}",
+                "code": fault.code,
+                "detail": fault.detail,
+            }
+            for fault in faults
+        ]
+        super().__init__(
+            "invalid_answers",
+            f"{len(faults)} of the answers cannot be taken; errors names each.",
+            pointer="/answers",
+            errors=errors,
         )
 
 
@@ -73,3 +115,10 @@ class NotTheirTherapist(Refused):
             "therapist_mismatch",
             "Limits are acknowledged by the therapist of that appointment, for its own client and protocol.",
         )
+
+
+class Unreadable(Unavailable):
+    """A ciphertext does not open: another client's or row's, changed, or under a master key that is not in the file."""
+
+    def __init__(self) -> None:
+        super().__init__("vault_unreadable", "What is kept of this client cannot be opened now.", retry_after=60)

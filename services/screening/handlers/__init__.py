@@ -1,0 +1,1 @@
+"""What screening does: load, decide, save, announce, on adjacent lines."""

@@ -1,0 +1,239 @@
+"""HTTP shapes of screening."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+
+from services.screening.domain.clearance import Verdict
+from services.screening.domain.protocol import Outcome
+from shared.kit.body import Answer, Body, Name
+
+MAX_ANSWERS = 500
+
+
+def _answers(value: Any) -> dict[str, str]:
+    """An object of strings. Checked by hand, so that no problem document repeats a key or a value of it."""
+    if not isinstance(value, dict) or len(value) > MAX_ANSWERS:
+        raise ValueError("answers are an object: {question id: answer}")
+    return {id: answer if isinstance(answer, str) else "" for id, answer in value.items()}
+
+
+Answers = Annotated[
+    Any,
+    BeforeValidator(_answers),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": 'Question id to "yes", "no", "unsure", an option, or a date (YYYY-MM-DD).',
+            "examples": [{"osteoporosis": "no", "joint_surgery": "yes", "joint_surgery_on": "2025-11-03"}],
+        }
+    ),
+]
+
+
+class Option(Answer):
+    value: str
+    text: str
+
+
+class Condition(Answer):
+    """A follow-up applies when the earlier question has this answer."""
+
+    question: str
+    answer: str
+
+
+class Question(Answer):
+    """`section`: standing answers hold for months, arrival answers are given at check-in and hold for the day."""
+
+    id: str
+    section: Literal["standing", "arrival"]
+    type: Literal["boolean", "choice", "date"]
+    text: str
+    options: list[Option]
+    asked_when: Condition | None
+
+
+class ProtocolSummary(Answer):
+    name: str
+    version: int
+    title: str
+
+
+class ProtocolAnswer(ProtocolSummary):
+    """The questions in one language; `locale` says which."""
+
+    locale: str
+    advisory: str
+    standing_months: int = Field(description="House rule, not a standard.")
+    clearance_months: int = Field(description="House rule, not a standard.")
+    questions: list[Question]
+
+
+class Signature(Body):
+    name: Name
+    relationship: Literal["self", "guardian"]
+
+
+class NewScreening(Body):
+    """A client's standing answers, signed, with the advisory acknowledged."""
+
+    client_id: UUID
+    protocol: Annotated[str, StringConstraints(max_length=100)]
+    protocol_version: Annotated[int, Field(ge=1, le=1_000_000)]
+    answers: Answers
+    advisory_acknowledged: bool
+    signed_by: Signature
+    locale: Annotated[str, StringConstraints(max_length=35)] | None = None
+
+
+class Reason(Answer):
+    """`not_eligible` is all that is said without `screening:answers`."""
+
+    code: str
+    detail: str
+
+
+class Limit(Answer):
+    """`letter`: in the professional's own words."""
+
+    code: str
+    detail: str
+
+
+class LetterAnswer(Answer):
+    """A professional's letter, for who may read answers. `document`: its name, or what it is a reference to."""
+
+    id: UUID
+    professional: dict[str, str | None]
+    verdict: Verdict
+    limits: list[str]
+    issued_on: date
+    valid_until: date | None
+    document: str | None
+
+
+class ScreeningAnswer(Answer):
+    """A decision. `answers`, `signed_by`, `clearances` only with `screening:answers`; `limits` also for the therapist.
+
+    `outcome` is the one decided then, without any letter; `GET /v1/clients/{id}/standing` tells today's.
+    `asks_again`: some answers are open, so nothing is confirmed until they are asked again.
+    """
+
+    id: UUID
+    client_id: UUID
+    protocol: str
+    protocol_version: int
+    outcome: Outcome
+    deferred_until: date | None = None
+    asks_again: bool = False
+    limits: list[Limit] = Field(default_factory=list)
+    reasons: list[Reason] = Field(default_factory=list)
+    valid_until: date
+    decided_at: datetime | None = None
+    current: bool = True
+    erased: bool = False
+    answers: dict[str, str] | None = None
+    advisory: str | None = None
+    signed_by: dict[str, str] | None = None
+    clearances: list[LetterAnswer] | None = None
+
+
+class StandingAnswer(Answer):
+    """Where a client stands for a protocol. `code` is why not, null when nothing is in the way.
+
+    With `appointment_id` it answers the start gate: `code` is judged for that session, `arrival_answered` for today,
+    and `allowed_to_start` says that all is there.
+    """
+
+    client_id: UUID
+    protocol: str | None
+    screening_id: UUID | None
+    protocol_version: int | None
+    outcome: Outcome | None
+    valid_until: date | None
+    deferred_until: date | None
+    clearance_valid_until: date | None
+    code: str | None
+    appointment_id: UUID | None = None
+    arrival_answered: bool | None = None
+    limits_acknowledged: bool | None = None
+    allowed_to_start: bool = False
+
+
+LimitText = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
+class Professional(Body):
+    name: Name
+    role: Name
+    registration: Annotated[str, StringConstraints(max_length=200)] | None = None
+
+
+class Document(Body):
+    """A scan: a PDF, PNG or JPEG in base64, whose first bytes must be of that type."""
+
+    filename: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    content_type: Literal["application/pdf", "image/png", "image/jpeg"]
+    data: Annotated[str, StringConstraints(min_length=4, max_length=250_000)]
+
+
+class NewClearance(Body):
+    """A professional's letter. `document`: a scan, or a word on where the paper is kept."""
+
+    model_config = ConfigDict(extra="forbid", str_max_length=250_000, hide_input_in_errors=True)
+
+    professional: Professional
+    verdict: Verdict
+    limits: list[LimitText] = Field(default_factory=list, max_length=20)
+    issued_on: date
+    valid_until: date | None = None
+    document: Document | Annotated[str, StringConstraints(max_length=500)] | None = None
+
+
+class ClearanceAnswer(Answer):
+    """`valid_until`: how long the letter holds here; `outcome`: the client's standing with it."""
+
+    id: UUID
+    screening_id: UUID
+    verdict: Verdict
+    valid_until: date | None
+    outcome: Outcome
+
+
+class NewAcknowledgement(Body):
+    appointment_id: UUID
+
+
+class AcknowledgementAnswer(Answer):
+    """The limits as the therapist has read them."""
+
+    id: UUID
+    screening_id: UUID
+    appointment_id: UUID
+    therapist_id: UUID
+    acknowledged_at: datetime
+    limits: list[Limit]
+
+
+class NewArrival(Body):
+    client_id: UUID
+    appointment_id: UUID
+    answers: Answers
+
+
+class ArrivalAnswer(Answer):
+    """What the answers at the door mean for this local day. `not_before`: the start moves to then."""
+
+    id: UUID
+    client_id: UUID
+    appointment_id: UUID
+    local_day: date
+    outcome: Outcome
+    not_before: datetime | None
+    asks_again: bool
+    reasons: list[Reason]
+    limits: list[Limit]

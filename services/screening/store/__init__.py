@@ -1,0 +1,1 @@
+"""Every query of screening, by noun."""

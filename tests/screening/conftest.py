@@ -1,0 +1,47 @@
+"""Screening in this process on a real PostgreSQL, and the chain it has heard of."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+
+from services.screening.app import SERVICE
+from shared.kit.testing import TokenMint, running
+from tests.conftest import MakeDatabase
+from tests.screening.chain import Chain
+from tests.servers import ServiceDatabase
+
+
+@pytest.fixture(scope="module")
+def screening_database(module_database: MakeDatabase) -> ServiceDatabase:
+    return module_database("screening")
+
+
+@pytest.fixture(scope="module")
+def mint() -> TokenMint:
+    return TokenMint()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def app(
+    screening_database: ServiceDatabase, mint: TokenMint, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[FastAPI]:
+    folder: Path = tmp_path_factory.mktemp("screening")
+    environment = {
+        **screening_database.environment,
+        **mint.environment(folder),
+        "CAIBEI_SCREENING_MASTER_KEY_FILE": str(folder / "master.key"),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        async with running(SERVICE) as started:
+            yield started
+
+
+@pytest.fixture
+def chain(app: FastAPI, mint: TokenMint) -> Chain:
+    """A branch in Berlin and its people, heard of through events."""
+    return Chain(app, mint)
