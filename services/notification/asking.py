@@ -1,0 +1,139 @@
+"""What scheduling says at this moment: the appointment's state and the contact. Asked before sending, kept nowhere.
+
+Branches and treatments are facts of the chain, not of a person; they are remembered for a minute, and longer while
+scheduling does not answer, so that an urgent message still finds its branch.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.notification.domain.messages import Appointment
+from services.notification.store import Claimed
+from shared.errors import Unavailable
+from shared.kit.peers import Peers
+
+SECONDS = 3.0
+REMEMBERED_SECONDS = 60.0
+MOST_REMEMBERED = 5_000
+LARGEST_READ = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A client's or branch's: where to write and how to address them."""
+
+    name: str | None
+    email: str | None
+    locale: str | None
+    channels: tuple[str, ...] = ("email",)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    name: str
+    timezone: str
+    locale: str
+    email: str | None
+    phone: str | None
+
+    @property
+    def contact(self) -> str:
+        return self.phone or self.email or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What is true now of one message's matter. None where scheduling knows no such thing (any more)."""
+
+    appointment: Appointment | None
+    client: Contact | None
+    branch: Branch | None
+    treatment_name: str | None
+
+
+class Scheduling:
+    """Asks scheduling for a whole batch at once: two reads, whatever the batch's size."""
+
+    def __init__(self, peers: Peers) -> None:
+        self._peers = peers
+        self._remembered: dict[str, tuple[float, Any]] = {}
+
+    async def about(self, batch: Sequence[Claimed]) -> dict[UUID, Present]:
+        """What is true now, by message id.
+
+        Raises:
+            Unavailable: scheduling did not answer. An urgent message does not need it, if its branch is remembered.
+        """
+        try:
+            appointments = await self._many("/v1/appointments", {message.appointment_id for message in batch})
+            clients = await self._many(
+                "/v1/clients", {m.client_id for m in batch if m.client_id and m.recipient == "client"}
+            )
+        except Unavailable:
+            if not all(message.occasion.purpose.is_urgent for message in batch):
+                raise
+            appointments, clients = {}, {}
+        return {message.id: await self._present(message, appointments, clients) for message in batch}
+
+    async def _present(
+        self, message: Claimed, appointments: dict[UUID, dict[str, Any]], clients: dict[UUID, dict[str, Any]]
+    ) -> Present:
+        appointment = appointments.get(message.appointment_id)
+        client = clients.get(message.client_id) if message.client_id else None
+        branch = await self._one(f"/v1/branches/{message.branch_id}")
+        treatment = await self._one(f"/v1/treatments/{appointment['treatment_id']}") if appointment else None
+        return Present(
+            appointment=_appointment(appointment) if appointment else None,
+            client=_contact(client) if client else None,
+            branch=_branch(branch) if branch else None,
+            treatment_name=treatment["name"] if treatment else None,
+        )
+
+    async def _many(self, path: str, ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+        wanted = sorted(map(str, ids))
+        found: dict[UUID, dict[str, Any]] = {}
+        for start in range(0, len(wanted), LARGEST_READ):
+            params = {"id": wanted[start : start + LARGEST_READ], "limit": LARGEST_READ}
+            status, body = await self._peers.get("scheduling", path, params=params, timeout=SECONDS)
+            if status != 200:
+                raise Unavailable("scheduling_unavailable", f"scheduling answered {status}.")
+            found |= {UUID(item["id"]): item for item in body["items"]}
+        return found
+
+    async def _one(self, path: str) -> Any:
+        """A fact of the chain. None when there is no such thing."""
+        at, known = self._remembered.get(path, (-1e9, None))
+        if time.monotonic() - at < REMEMBERED_SECONDS:
+            return known
+        try:
+            status, body = await self._peers.get("scheduling", path, timeout=SECONDS)
+        except Unavailable:
+            if known is None:
+                raise
+            return known
+        if len(self._remembered) >= MOST_REMEMBERED:
+            self._remembered.clear()
+        found = body if status == 200 else None
+        self._remembered[path] = (time.monotonic(), found)
+        return found
+
+
+def _appointment(body: dict[str, Any]) -> Appointment:
+    room = body.get("room_id")
+    starts_at = datetime.fromisoformat(body["starts_at"])
+    return Appointment(UUID(body["id"]), body["status"], starts_at, UUID(room) if room else None)
+
+
+def _contact(body: dict[str, Any]) -> Contact:
+    channels = (body.get("contact") or {}).get("channels")
+    return Contact(
+        body.get("name"), body.get("email"), body.get("locale"), ("email",) if channels is None else tuple(channels)
+    )
+
+
+def _branch(body: dict[str, Any]) -> Branch:
+    return Branch(body["name"], body["timezone"], body["locale"], body.get("contact_email"), body.get("phone"))

@@ -1,0 +1,15 @@
+"""What notification listens to. A rejected booking writes to nobody: who asked for it has the answer already."""
+
+from services.notification import handlers
+from shared.events import room_equipment, scheduling
+from shared.kit.inbox import Handlers
+
+HANDLERS: Handlers = {
+    (
+        scheduling.AppointmentConfirmed,
+        scheduling.AppointmentCancelled,
+        scheduling.AppointmentDisplaced,
+    ): handlers.on_appointment,
+    room_equipment.SessionAtRisk: handlers.on_session_at_risk,
+    (scheduling.ClientRegistered, scheduling.ClientChanged, scheduling.ClientErased): handlers.on_client,
+}

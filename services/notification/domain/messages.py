@@ -1,0 +1,102 @@
+"""What a message is for, and whether it still is when its turn comes.
+
+The sender asks scheduling for the appointment's present state right before it sends: reminders and confirmations
+after a cancellation are what users of other systems complain about (Cal.com #7225).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+
+class Purpose(StrEnum):
+    """Also the name of the message's template."""
+
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+    MOVED = "moved"
+    NEEDS_CHANGE = "needs-change"
+    ATTENTION = "attention"
+    AT_RISK = "at-risk"
+
+    @property
+    def is_urgent(self) -> bool:
+        """Goes before everything else, and at once."""
+        return self is Purpose.AT_RISK
+
+
+class Recipient(StrEnum):
+    CLIENT = "client"
+    BRANCH = "branch"
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """What scheduling says of it at this moment."""
+
+    id: UUID
+    status: str
+    starts_at: datetime
+    room_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Why there is a message: what its event said. `starts_at` is the session's; of a session at risk, since when."""
+
+    purpose: Purpose
+    starts_at: datetime
+    room_id: UUID | None
+
+
+_COMING = frozenset({"confirmed"})
+
+
+def no_longer_true(occasion: Occasion, appointment: Appointment | None, now: datetime) -> str | None:
+    """Why the message must not be sent any more, as a code; None when it still holds.
+
+    A session at risk is always told: it concerns people in the room, and the branch can judge what is over.
+    """
+    if occasion.purpose is Purpose.AT_RISK:
+        return None
+    if appointment is None:
+        return "appointment_gone"
+    match occasion.purpose:
+        case Purpose.CANCELLED:
+            return None if appointment.status == "cancelled" else f"now_{appointment.status}"
+        case Purpose.NEEDS_CHANGE | Purpose.ATTENTION:
+            return None if appointment.status == "needs_attention" else f"now_{appointment.status}"
+    if appointment.status not in _COMING:
+        return f"now_{appointment.status}"
+    if appointment.starts_at != occasion.starts_at:
+        return "rescheduled"
+    if occasion.purpose is Purpose.MOVED and appointment.room_id != occasion.room_id:
+        return "moved_again"
+    return "started" if appointment.starts_at <= now else None
+
+
+FIRST_RETRY = timedelta(seconds=2)
+LONGEST_RETRY = timedelta(minutes=10)
+MOST_ATTEMPTS = 10
+"""After the tenth attempt, a quarter of an hour after the first, a message has failed (house rule). A mail server that
+cannot be reached at all costs no attempt."""
+
+
+def retry_after(attempts: int, chance: float) -> timedelta | None:
+    """The wait before the next attempt, or None when there is none.
+
+    Doubles from 2 s up to 10 min; `chance` in [0, 1) spreads it over ±25 % so that a mail server that comes back is not
+    met by everything at once.
+    """
+    if attempts >= MOST_ATTEMPTS:
+        return None
+    wait = min(FIRST_RETRY * (1 << (attempts - 1)), LONGEST_RETRY)
+    return wait * (0.75 + chance / 2)
+
+
+def masked(address: str) -> str:
+    """What is kept of an address after sending: enough to recognise it, not to use it (`m…@e….org`)."""
+    local, _, domain = address.rpartition("@")
+    host, _, top = domain.rpartition(".")
+    return f"{local[:1]}…@{host[:1]}….{top}" if local and host else "…"

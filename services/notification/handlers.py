@@ -1,0 +1,99 @@
+"""What notification does with what it hears: one row a message, in one statement a batch."""
+
+from collections.abc import Iterator
+
+from services.notification import store
+from services.notification.bell import BELL
+from services.notification.domain.messages import Purpose, Recipient
+from services.notification.store import NewMessage
+from shared.events.room_equipment import SessionAtRisk
+from shared.events.scheduling import (
+    AppointmentCancelled,
+    AppointmentConfirmed,
+    AppointmentDisplaced,
+    ClientChanged,
+    ClientErased,
+    ClientRegistered,
+)
+from shared.kit.database import Transaction
+from shared.kit.ids import new_id
+from shared.kit.inbox import Received
+
+AppointmentNews = AppointmentConfirmed | AppointmentCancelled | AppointmentDisplaced
+ClientNews = ClientRegistered | ClientChanged | ClientErased
+
+
+async def on_appointment(tx: Transaction, batch: list[Received[AppointmentNews]]) -> None:
+    """Confirmed, cancelled, moved, or waiting for a person: somebody is to hear of it."""
+    messages = [
+        NewMessage(
+            id=new_id(),
+            event_id=received.id,
+            recipient=recipient,
+            template=purpose,
+            appointment_id=received.event.appointment_id,
+            branch_id=received.event.branch_id,
+            client_id=received.event.client_id,
+            starts_at=received.event.starts_at,
+            room_id=received.event.room_id,
+            urgent=False,
+        )
+        for received in batch
+        for recipient, purpose in _letters(received.event)
+    ]
+    if await store.queue(tx, messages):
+        tx.after_commit(lambda: BELL.ring(urgent=False))
+
+
+def _letters(event: AppointmentNews) -> Iterator[tuple[Recipient, Purpose]]:
+    """Who is told what. Nobody is told of the cancellation that erasing them brought."""
+    if isinstance(event, AppointmentDisplaced):
+        if not event.moved:
+            yield Recipient.BRANCH, Purpose.ATTENTION
+        to_client = Purpose.MOVED if event.moved else Purpose.NEEDS_CHANGE
+    elif isinstance(event, AppointmentConfirmed):
+        to_client = Purpose.CONFIRMED
+    elif event.reason == "erased":
+        return
+    else:
+        to_client = Purpose.CANCELLED
+    if event.client_id is not None:
+        yield Recipient.CLIENT, to_client
+
+
+async def on_session_at_risk(tx: Transaction, batch: list[Received[SessionAtRisk]]) -> None:
+    """A bar failed under a running session: the branch is told before anything else is sent."""
+    messages = [
+        NewMessage(
+            id=new_id(),
+            event_id=received.id,
+            recipient=Recipient.BRANCH,
+            template=Purpose.AT_RISK,
+            appointment_id=received.event.appointment_id,
+            branch_id=received.event.branch_id,
+            client_id=None,
+            starts_at=received.event.at_risk_at,
+            room_id=received.event.room_id,
+            urgent=True,
+        )
+        for received in batch
+    ]
+    if await store.queue(tx, messages):
+        tx.after_commit(lambda: BELL.ring(urgent=True))
+
+
+async def on_client(tx: Transaction, batch: list[Received[ClientNews]]) -> None:
+    """Whose branches may see what was written to them; and who is to be forgotten."""
+    clients = [
+        {
+            "client_id": received.event.client_id,
+            "version": received.event.version,
+            "branch_ids": [] if isinstance(received.event, ClientErased) else received.event.branch_ids,
+            "erased": isinstance(received.event, ClientErased),
+        }
+        for received in batch
+    ]
+    await store.save_clients(tx, clients)
+    erased = [received.event.client_id for received in batch if isinstance(received.event, ClientErased)]
+    if erased:
+        await store.forget_clients(tx, erased)

@@ -1,0 +1,190 @@
+"""Takes due messages, asks whether they are still true, hands them to the mail server and writes down what became of
+them. Any number of processes may do this at once: a message is leased to one of them, by the database's clock.
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from prometheus_client import Counter
+
+from services.notification import store
+from services.notification.asking import Scheduling
+from services.notification.bell import Bell
+from services.notification.domain.messages import retry_after
+from services.notification.letters import Letter, NoLetter, letter
+from services.notification.mails import Sender as From
+from services.notification.settings import Settings
+from services.notification.smtp import Connection, Connections, MailServerAway, Refused
+from services.notification.store import Claimed, Outcome
+from shared.errors import Unavailable
+from shared.events.notification import MessageFailed, MessageSent
+from shared.kit import failpoints, logging
+from shared.kit.database import Database, Transaction
+
+LOOK_SECONDS = 2.0
+LONGEST_WAIT = timedelta(seconds=30)
+MESSAGES = Counter("caibei_messages_total", "Messages that came to their end or to another try.", ["template", "state"])
+
+log = logging.get(__name__)
+
+
+class Sender:
+    """Runs until `stop`. A mail server or a scheduling that is away costs no message an attempt."""
+
+    def __init__(self, database: Database, scheduling: Scheduling, settings: Settings, bell: Bell) -> None:
+        self._database = database
+        self._scheduling = scheduling
+        self._settings = settings
+        self._bell = bell
+        self._from = From.of(settings.mail_from)
+        self._stopping = False
+        self._away = timedelta(0)
+
+    async def run(self) -> None:
+        async with Connections(self._settings) as connections:
+            while not self._stopping:
+                try:
+                    full = await self.turn(connections)
+                except Unavailable:
+                    await asyncio.sleep(random.uniform(0.5, 1.5))
+                    continue
+                except Exception as error:  # one bad batch must not end all sending
+                    log.error("sending failed", error=type(error).__name__, exc_info=True)
+                    await asyncio.sleep(random.uniform(2, 5))
+                    continue
+                if not full and not self._stopping:
+                    await self._bell.wait(LOOK_SECONDS, self._settings.gather_seconds)
+
+    def stop(self) -> None:
+        """End after the batch under way: what the mail server took must still be marked."""
+        self._stopping = True
+        self._bell.ring(urgent=True)
+
+    async def turn(self, connections: Connections) -> bool:
+        """Send one batch. Says whether there may be more at once."""
+        lease = timedelta(seconds=self._settings.lease_seconds)
+        async with self._database.transaction() as tx:
+            batch = await store.claim(tx, self._settings.batch, lease)
+        if not batch:
+            return False
+        failpoints.reach("sender.after_claim")
+        outcomes = await self._send(batch, connections)
+        failpoints.reach("sender.after_smtp")
+        await self._mark(outcomes)
+        return len(batch) == self._settings.batch and not self._away
+
+    async def _send(self, batch: list[Claimed], connections: Connections) -> list[Outcome]:
+        try:
+            present = await self._scheduling.about(batch)
+        except Unavailable as error:
+            return self._later(batch, error.code)
+        at = datetime.now(UTC)
+        waiting: deque[tuple[Claimed, Letter]] = deque()
+        outcomes: list[Outcome] = []
+        for message in batch:
+            written = letter(message, present[message.id], self._from, at)
+            if isinstance(written, NoLetter):
+                outcomes.append(_outcome(message, written.state, written.reason))
+            else:
+                waiting.append((message, written))
+        if not waiting:
+            return outcomes
+        # Half the lease: what is not handed over by then goes back, so that nobody else has it meanwhile.
+        async with asyncio.TaskGroup() as group:
+            deadline = asyncio.get_running_loop().time() + self._settings.lease_seconds / 2
+            tasks = [group.create_task(self._hand_over(waiting, each, deadline)) for each in connections.all]
+        for task in tasks:
+            outcomes += task.result()
+        if any(outcome.state == "sent" for outcome in outcomes):
+            self._away = timedelta(0)
+        if waiting:
+            outcomes += self._later([message for message, _ in waiting], "mail_server_away")
+        return outcomes
+
+    async def _hand_over(
+        self, waiting: deque[tuple[Claimed, Letter]], connection: Connection, deadline: float
+    ) -> list[Outcome]:
+        """Send over one connection until nothing waits, the mail server is away or the time is over."""
+        outcomes: list[Outcome] = []
+        while waiting and asyncio.get_running_loop().time() < deadline:
+            message, written = waiting.popleft()
+            try:
+                await connection.send(self._from.address, written.to, written.content)
+            except MailServerAway:
+                waiting.append((message, written))
+                break
+            except Refused as refused:
+                outcomes.append(_refused(message, refused))
+            else:
+                outcomes.append(_outcome(message, "sent", "", written))
+        return outcomes
+
+    def _later(self, messages: Iterable[Claimed], reason: str) -> list[Outcome]:
+        """Back in the queue, without a counted attempt; the waits grow to half a minute while it lasts."""
+        if not self._away:
+            log.warning("sending waits", reason=reason)
+        self._away = min(self._away * 2 or timedelta(seconds=1), LONGEST_WAIT)
+        wait = self._away * random.uniform(0.75, 1.25)
+        return [_outcome(message, "queued", reason, wait=wait, counted=False) for message in messages]
+
+    async def _mark(self, outcomes: list[Outcome]) -> None:
+        """Write it down, again and again while the database is away: what is not marked is sent twice."""
+        ends = asyncio.get_running_loop().time() + self._settings.lease_seconds
+        while True:
+            try:
+                async with self._database.transaction() as tx:
+                    marked = await store.mark(tx, outcomes)
+                    _announce(tx, marked)
+                    tx.after_commit(partial(_count, marked))
+                failpoints.reach("sender.after_mark")
+                return
+            except Unavailable:
+                if asyncio.get_running_loop().time() > ends:
+                    raise
+            await asyncio.sleep(random.uniform(0.2, 0.6))
+
+
+def _count(rows: Iterable[store.Row]) -> None:
+    for row in rows:
+        MESSAGES.labels(row.template, row.state).inc()
+
+
+def _announce(tx: Transaction, rows: Iterable[store.Row]) -> None:
+    for row in rows:
+        facts = {"message_id": row.id, "appointment_id": row.appointment_id, "template": row.template}
+        if row.state == "sent":
+            tx.announce(MessageSent(**facts, channel=row.channel))
+        elif row.state == "failed":
+            tx.announce(MessageFailed(**facts, channel=row.channel, reason=row.reason))
+
+
+def _refused(message: Claimed, refused: Refused) -> Outcome:
+    wait = None if refused.lasting else retry_after(message.attempts + 1, random.random())
+    if wait is None:
+        return _outcome(message, "failed", refused.reason)
+    return _outcome(message, "queued", refused.reason, wait=wait)
+
+
+def _outcome(
+    message: Claimed,
+    state: str,
+    reason: str,
+    written: Letter | None = None,
+    *,
+    wait: timedelta = timedelta(0),
+    counted: bool = True,
+) -> Outcome:
+    return Outcome(
+        id=message.id,
+        claims=message.claims,
+        state=state,
+        reason=reason,
+        attempts=message.attempts + (1 if counted and state != "dropped" else 0),
+        wait=wait,
+        sent_to=written.sent_to if written else None,
+        locale=written.locale if written else None,
+    )
