@@ -36,7 +36,8 @@ class Appointment:
 
     `attempt` counts how often the saga has asked; `version` every change. `screening_answer` and `room_answer` are
     this attempt's answers: None, "yes", a refusal's code, or (room) "revoked". `resume` is the slot to fall back to
-    when a new slot of an older appointment is refused: {"status", "starts_at", "ends_at", "therapist_id", …}.
+    when a new slot of an older appointment is refused: {"status", "starts_at", "ends_at", "therapist_id"}.
+    `code` and `refusal` say why it was rejected: {"gap_reason", "gap_at"} of a named room that is not certified.
     """
 
     id: UUID
@@ -60,6 +61,7 @@ class Appointment:
     room_answer: str | None = None
     assignment_version: int = 0
     code: str | None = None
+    refusal: dict[str, Any] | None = None
     tried_therapist_ids: list[UUID] = field(default_factory=list)
     resume: dict[str, Any] | None = None
     started_at: datetime | None = None
@@ -69,7 +71,7 @@ class Appointment:
     def ended(self) -> bool:
         return self.status in ENDED
 
-    # --- what screening and room-equipment say; True when it changed something -----------------------------------
+    # --- what screening and room-equipment say; True when it changed something --------------------------------------
 
     def hear_screening(self, attempt: int, answer: str) -> bool:
         """Screening's "yes" or refusal code. Late, twice, or for an older attempt: nothing."""
@@ -78,11 +80,11 @@ class Appointment:
         self.screening_answer = answer
         return True
 
-    def hear_no_room(self, attempt: int, code: str) -> bool:
-        """Room-equipment has no room for this attempt."""
+    def hear_no_room(self, attempt: int, code: str, refusal: dict[str, Any] | None = None) -> bool:
+        """Room-equipment has no room for this attempt; `refusal` says more of a named one."""
         if not self._awaits(attempt) or self.room_answer is not None:
             return False
-        self.room_answer = code
+        self.room_answer, self.refusal = code, refusal
         return True
 
     def hear_room(self, attempt: int, version: int, room_id: UUID) -> bool:
@@ -132,7 +134,14 @@ class Appointment:
         self.finished_at, self.code = finished_at, None
         return True
 
-    # --- how the saga settles it (saga.py decides which) -----------------------------------------------------------
+    def mark_at_risk(self, version: int) -> bool:
+        """A bar failed under the running session."""
+        if version <= self.assignment_version:
+            return False
+        self.assignment_version = version
+        return True
+
+    # --- how the saga settles it (saga.py decides which) ------------------------------------------------------------
 
     def confirm(self) -> None:
         self._from("confirmed", Status.PENDING)
@@ -165,9 +174,16 @@ class Appointment:
         self.therapist_id = therapist_id
         self._ask()
 
+    def check_waits_for_person(self) -> None:
+        """
+        Raises:
+            WrongStatus: nobody has to choose another slot for it.
+        """
+        self._from("given another slot", Status.NEEDS_ATTENTION)
+
     def ask_for(self, therapist_id: UUID, starts_at: datetime, ends_at: datetime) -> None:
         """Another slot is wanted. The therapist's time of the old one is kept until the new one is certain."""
-        self._from("given another slot", Status.NEEDS_ATTENTION)
+        self.check_waits_for_person()
         self.resume = {
             "status": self.status.value,
             "starts_at": self.starts_at.isoformat(),
@@ -179,7 +195,7 @@ class Appointment:
         self.therapist_named, self.requested_room_id, self.tried_therapist_ids = True, None, []
         self._ask()
 
-    # --- what people do --------------------------------------------------------------------------------------------
+    # --- what people do ---------------------------------------------------------------------------------------------
 
     def cancel(self) -> None:
         self._from("cancelled", Status.PENDING, *_EXPECTED)
@@ -198,7 +214,7 @@ class Appointment:
         self._become(Status.NO_SHOW)
         self.room_id = None
 
-    # ---------------------------------------------------------------------------------------------------------------
+    # ----------------------------------------------------------------------------------------------------------------
 
     def _awaits(self, attempt: int) -> bool:
         return self.status is Status.PENDING and attempt == self.attempt
@@ -214,7 +230,7 @@ class Appointment:
     def _ask(self) -> None:
         self.attempt += 1
         self.version += 1
-        self.screening_answer = self.room_answer = self.room_id = self.code = None
+        self.screening_answer = self.room_answer = self.room_id = self.code = self.refusal = None
 
 
 def _instant(value: datetime | str) -> datetime:

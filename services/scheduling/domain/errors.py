@@ -1,6 +1,6 @@
 """Named refusals of scheduling."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 from shared.errors import Invalid, Refused
@@ -20,7 +20,8 @@ class NonexistentLocalTime(Refused):
 class AmbiguousLocalTime(Refused):
     """The branch's clock shows this time twice (autumn change); `alternatives` holds both instants."""
 
-    def __init__(self, local: datetime, zone: str, instants: Iterable[datetime]) -> None:
+    def __init__(self, local: datetime, zone: str, instants: Sequence[datetime]) -> None:
+        self.instants = instants
         super().__init__(
             "ambiguous_local_time",
             f"{local:%Y-%m-%dT%H:%M} happens twice in {zone}. Send one of the two as starts_at.",

@@ -169,6 +169,7 @@ APPOINTMENTS = (
         room_answer text,
         assignment_version int NOT NULL DEFAULT 0,
         code text,
+        refusal jsonb,
         tried_therapist_ids uuid[] NOT NULL DEFAULT '{}',
         resume jsonb,
         started_at timestamptz,

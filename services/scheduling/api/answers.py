@@ -1,0 +1,109 @@
+"""How an appointment's state is answered: 201, 202, or a 409 problem with alternatives."""
+
+import re
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+from fastapi import Response
+from sqlalchemy import Row
+
+from services.scheduling.domain.appointment import Appointment, Status
+from services.scheduling.domain.errors import AmbiguousLocalTime, NonexistentLocalTime
+from services.scheduling.domain.localtime import wall
+from services.scheduling.handlers import availability
+from shared.errors import Refused
+from shared.kit import problems
+from shared.kit.paging import etag
+from shared.kit.unit import UnitOfWork
+
+DEFAULT_WAIT, LONGEST_WAIT = 5, 20
+_WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?:;|,|$)")
+
+_SHOWN = ("id", "status", "version", "attempt", "branch_id", "treatment_id", "client_id", "therapist_id", "room_id",
+          "room_flexible", "starts_at", "ends_at", "code", "started_at", "finished_at")  # fmt: skip
+_WHY = {
+    "slot_taken": "That time is taken. Choose one of the alternatives.",
+    "therapist_unavailable": "No therapist is available then. Choose one of the alternatives.",
+    "therapist_not_certified": "The certificate for this treatment does not reach past the session. Choose another.",
+    "no_room_available": "No room is free then. Choose one of the alternatives.",
+    "no_certified_room": "No room with inspected bars is free then. Choose one of the alternatives.",
+    "room_not_certified": "This room's bars are not cleared for the whole session. Choose another room or time.",
+    "load_rating_exceeded": "The bars free then are not sufficient for this therapist. Choose one of the alternatives.",
+    "load_profile_required": "The therapist needs a valid load profile first, or choose another.",
+    "screening_required": "The client has to answer the screening questions first.",
+    "screening_declined": "The client is not eligible for this treatment. Offer another one.",
+    "screening_deferred": "The client is not eligible yet at that time. Choose a later one.",
+    "clearance_required": "A professional's clearance is needed before this treatment can be booked.",
+    "clearance_expires_before_session": "The clearance ends before the session does. Choose an earlier time.",
+    "outside_opening_hours": "The branch is not open during the whole session. Choose one of the alternatives.",
+    "timed_out": "Nobody answered in time, and nothing is booked. Try again.",
+}
+_NO_OTHER_TIME_HELPS = frozenset(
+    {"screening_required", "screening_declined", "screening_deferred", "clearance_required", "nonexistent_local_time"}
+)
+
+
+def wait_seconds(prefer: str | None) -> float:
+    """`Prefer: wait=N` (RFC 7240): 5 without it, at most 20; `respond-async` alone is 0."""
+    found = _WAIT.search(prefer or "")
+    if found is not None:
+        return float(min(int(found.group(1)), LONGEST_WAIT))
+    return 0.0 if "respond-async" in (prefer or "") else float(DEFAULT_WAIT)
+
+
+def shown(
+    a: Appointment, zone: str, notes: str | None, created_at: datetime, cancel_reason: str | None = None
+) -> dict[str, Any]:
+    """The appointment as callers see it."""
+    return {name: getattr(a, name) for name in _SHOWN} | {
+        "starts_at_local": wall(a.starts_at, ZoneInfo(zone)),
+        "timezone": zone,
+        "notes": notes,
+        "cancel_reason": cancel_reason,
+        "created_at": created_at,
+    }
+
+
+def of_row(row: Row[Any]) -> dict[str, Any]:
+    """The same of a row."""
+    found = {name: getattr(row, name) for name in (*_SHOWN, "timezone", "notes", "cancel_reason", "created_at")}
+    return found | {"starts_at_local": row.starts_local}
+
+
+def state(values: dict[str, Any], status_code: int = 200, **headers: str) -> Response:
+    """The appointment as JSON, with its ETag."""
+    body = orjson.dumps(values, default=str, option=orjson.OPT_UTC_Z)
+    return Response(body, status_code, {"ETag": etag(values["version"]), **headers}, "application/json")
+
+
+def booked(values: dict[str, Any], *, created: bool = True) -> Response:
+    """201 when it is settled, 202 while it is pending."""
+    location = f"/v1/appointments/{values['id']}"
+    if values["status"] == Status.PENDING:
+        return state(values, 202, Location=location, **{"Retry-After": "1"})
+    return state(values, 201 if created else 200, Location=location)
+
+
+async def rejected(
+    unit: UnitOfWork, a: Appointment, local_time: AmbiguousLocalTime | NonexistentLocalTime | None
+) -> Response:
+    """409 with the code, what to do next, and where there may be room instead."""
+    code = a.code or ""
+    if local_time is not None:
+        detail = local_time.detail
+    else:
+        detail = _WHY.get(code, "The session was refused.")
+    alternatives: list[dict[str, Any]] = []
+    if isinstance(local_time, AmbiguousLocalTime):
+        alternatives = await availability.at_instants(
+            await unit.begin(), a.treatment_id, a.branch_id, local_time.instants
+        )
+    elif code not in _NO_OTHER_TIME_HELPS:
+        found = await availability.nearest(await unit.begin(), a.treatment_id, a.branch_id, a.starts_at)
+        alternatives = [offer.json() for offer in found]
+    more = {} if a.refusal is None else {"reason": a.refusal["gap_reason"], "gap_at": a.refusal["gap_at"]}
+    response = problems.of(Refused(code, detail, appointment_id=a.id, alternatives=alternatives, **more))
+    response.headers["Location"] = f"/v1/appointments/{a.id}"
+    return response

@@ -1,0 +1,183 @@
+"""/v1/appointments: the booking saga over HTTP. A POST waits for the outcome as long as its caller prefers."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Header, Query, Request, Response
+
+from services.scheduling.api import answers
+from services.scheduling.api.places import Reader, Writer
+from services.scheduling.domain.appointment import Appointment, Status
+from services.scheduling.domain.errors import Unknown
+from services.scheduling.handlers import attention, booking, desk
+from services.scheduling.handlers.booking import Wish
+from services.scheduling.schemas import bookings as shapes
+from services.scheduling.settings import settings
+from services.scheduling.store import appointments as store
+from services.scheduling.waiting import SETTLED, Outcome
+from shared.kit import problems
+from shared.kit.auth import Principal
+from shared.kit.body import Instant
+from shared.kit.paging import Cursor, Limit, Page, check_if_match, page, position
+from shared.kit.unit import Tx, Unit, UnitOfWork, router
+
+routes = router("/v1/appointments", "appointments")
+Prefer = Annotated[str | None, Header(description="`wait=N`: wait up to N seconds for the outcome (at most 20).")]
+_OUTCOMES: dict[int | str, dict[str, Any]] = {
+    201: {"model": shapes.Appointment, "description": "Confirmed."},
+    202: {"model": shapes.Appointment, "description": "Still pending: ask again at `Location`."},
+}
+
+
+@routes.post("", responses=_OUTCOMES, status_code=201)
+async def book(body: shapes.NewAppointment, who: Writer, unit: Unit, prefer: Prefer = None) -> Response:
+    """Ask for a session. 409 carries the rejection's `code`, the `appointment_id` and `alternatives`."""
+    if unit.replayed is not None:
+        return await _present(unit, who, unit.replayed)
+    asked = await _ask(unit, who, body)
+    appointment = asked.appointment
+    with SETTLED.expect(appointment.id) as outcome:
+        await unit.commit(resource_id=appointment.id)
+        if appointment.status is Status.PENDING:
+            settled = await _wait(outcome, answers.wait_seconds(prefer))
+            if settled is None:
+                return await _present(unit, who, appointment.id)
+            appointment = settled
+    if appointment.status is Status.REJECTED:
+        return await answers.rejected(unit, appointment, asked.local_time)
+    return answers.booked(answers.shown(appointment, asked.zone, asked.notes, asked.created_at))
+
+
+async def _ask(unit: UnitOfWork, who: Principal, body: shapes.NewAppointment) -> booking.Asked:
+    """A room registered a moment ago may not have been heard of yet: it is waited for, holding no connection."""
+    wish = Wish(
+        branch_id=body.branch_id,
+        treatment_id=body.treatment_id,
+        client_id=body.client_id,
+        starts_at=body.starts_at,
+        starts_local=body.starts_at_local,
+        therapist_id=body.therapist_id,
+        room_id=body.room_id,
+        room_flexible=body.room_flexible,
+        notes=body.notes,
+    )
+    deadline = time.monotonic() + settings().reference_seconds
+    while True:
+        try:
+            return await booking.request(await unit.begin(), who, wish)
+        except Unknown as unknown:
+            if unknown.code != "unknown_room" or time.monotonic() > deadline:
+                raise
+        await unit.commit()
+        await asyncio.sleep(0.1)
+
+
+async def _wait(outcome: Outcome, seconds: float) -> Appointment | None:
+    """The settled appointment; None when it must be read, because time is up or another process settled it."""
+    try:
+        return await asyncio.wait_for(outcome, seconds)
+    except TimeoutError:
+        return None
+
+
+async def _present(unit: UnitOfWork, who: Principal, id: UUID, *, created: bool = True) -> Response:
+    """The answer that its present state gives."""
+    row = await desk.visible(await unit.begin(), who, id)
+    if row.status == Status.REJECTED:
+        return await answers.rejected(unit, store.from_row(row), None)
+    return answers.booked(answers.of_row(row), created=created)
+
+
+@routes.get("")
+async def list_appointments(
+    who: Reader,
+    tx: Tx,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    status: Annotated[list[Status] | None, Query()] = None,
+    branch_id: UUID | None = None,
+    client_id: UUID | None = None,
+    therapist_id: UUID | None = None,
+    from_: Annotated[Instant | None, Query(alias="from")] = None,
+    to: Instant | None = None,
+) -> Page[shapes.Appointment]:
+    """By start. `from` and `to` are compared with the start, `to` excluded."""
+    after_at, after_id = position(cursor) or (None, None)
+    rows: Sequence[Any] = await store.select(
+        tx,
+        {"branches": who.branch_list, "branch_id": branch_id, "client_id": client_id, "therapist_id": therapist_id,
+         "statuses": status, "from": from_, "to": to, "limit": limit + 1,
+         "after_at": None if after_at is None else datetime.fromisoformat(after_at),
+         "after_id": None if after_id is None else UUID(after_id)},
+    )  # fmt: skip
+    rows, next_cursor = page(rows, limit, lambda row: (row.starts_at, row.id))
+    return Page(items=[shapes.Appointment(**answers.of_row(row)) for row in rows], next_cursor=next_cursor)
+
+
+@routes.get("/{appointment_id}", response_model=shapes.Appointment)
+async def get_appointment(appointment_id: UUID, who: Reader, tx: Tx) -> Response:
+    return answers.state(answers.of_row(await desk.visible(tx, who, appointment_id)))
+
+
+@routes.get("/{appointment_id}/history")
+async def get_history(appointment_id: UUID, who: Reader, tx: Tx) -> shapes.History:
+    """Every version it had, oldest first."""
+    await desk.visible(tx, who, appointment_id)
+    rows = await store.history(tx, appointment_id)
+    return shapes.History(items=[shapes.HistoryEntry.model_validate(row) for row in rows])
+
+
+@routes.post("/{appointment_id}/cancel", response_model=shapes.Appointment)
+async def cancel(
+    appointment_id: UUID, who: Writer, tx: Tx, request: Request, body: shapes.Cancellation | None = None
+) -> Response:
+    """Gives back the therapist's time and the room."""
+    appointment = await _acted_on(tx, who, appointment_id, request)
+    await desk.cancel(tx, appointment, (body or shapes.Cancellation()).reason, who.subject)
+    return answers.state(answers.of_row(await desk.visible(tx, who, appointment_id)))
+
+
+@routes.post("/{appointment_id}/check-in", response_model=shapes.Appointment)
+async def check_in(appointment_id: UUID, who: Writer, tx: Tx, request: Request) -> Response:
+    appointment = await _acted_on(tx, who, appointment_id, request)
+    await desk.check_in(tx, appointment, who.subject)
+    return answers.state(answers.of_row(await desk.visible(tx, who, appointment_id)))
+
+
+@routes.post("/{appointment_id}/no-show", response_model=shapes.Appointment)
+async def no_show(appointment_id: UUID, who: Writer, tx: Tx, request: Request) -> Response:
+    """From the session's start on."""
+    appointment = await _acted_on(tx, who, appointment_id, request)
+    await desk.mark_missed(tx, appointment, who.subject)
+    return answers.state(answers.of_row(await desk.visible(tx, who, appointment_id)))
+
+
+@routes.post("/{appointment_id}/accept-alternative", responses={202: _OUTCOMES[202]}, response_model=shapes.Appointment)
+async def accept_alternative(
+    appointment_id: UUID, body: shapes.Acceptance, who: Writer, unit: Unit, request: Request, prefer: Prefer = None
+) -> Response:
+    """Take a proposal of the attention list: the saga runs again for that slot. A stale one: 409 with fresh ones."""
+    if unit.replayed is not None:
+        return await _present(unit, who, unit.replayed, created=False)
+    tx = await unit.begin()
+    appointment = await _acted_on(tx, who, appointment_id, request)
+    accepted = await attention.accept(tx, who, appointment, body.alternative_id)
+    if accepted.stale is not None:
+        await unit.commit()
+        return problems.of(accepted.stale)
+    with SETTLED.expect(appointment_id) as outcome:
+        await unit.commit(resource_id=appointment_id)
+        settled = await _wait(outcome, answers.wait_seconds(prefer))
+    if settled is not None and settled.status is Status.NEEDS_ATTENTION:
+        return await answers.rejected(unit, settled, None)
+    return await _present(unit, who, appointment_id, created=False)
+
+
+async def _acted_on(tx: Tx, who: Principal, id: UUID, request: Request) -> Appointment:
+    appointment = await desk.locked(tx, who, id)
+    check_if_match(request, appointment.version, required=False)
+    return appointment

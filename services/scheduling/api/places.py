@@ -1,0 +1,165 @@
+"""/v1/branches, their closures, /v1/treatments."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+from sqlalchemy import Row
+
+from services.scheduling.handlers import places
+from services.scheduling.schemas.resources import (
+    Branch,
+    BranchChange,
+    Closure,
+    NewBranch,
+    NewClosure,
+    NewTreatment,
+    Treatment,
+    TreatmentChange,
+)
+from services.scheduling.store import places as store
+from shared.errors import NotFound
+from shared.kit.auth import Principal, requires
+from shared.kit.body import Body, Instant
+from shared.kit.paging import Cursor, Limit, Page, check_if_match, etag, page, position
+from shared.kit.unit import Tx, router
+
+routes = router("/v1", "places")
+Reader = Annotated[Principal, requires("scheduling:read")]
+Writer = Annotated[Principal, requires("scheduling:write")]
+CodeFilter = Annotated[str | None, Query(max_length=40, description="The one with this natural code.")]
+
+
+def after(cursor: str | None) -> UUID | None:
+    """The id a page begins behind."""
+    place = position(cursor)
+    return None if place is None else UUID(str(place))
+
+
+def given(body: Body) -> dict[str, Any]:
+    """What a change names."""
+    return body.model_dump(exclude_unset=True)
+
+
+@routes.post("/branches", status_code=201)
+async def add_branch(body: NewBranch, who: Writer, tx: Tx, response: Response) -> Branch:
+    row = await places.add_branch(tx, who, body.model_dump(mode="json"))
+    response.headers["Location"], response.headers["ETag"] = f"/v1/branches/{row.id}", etag(row.version)
+    return Branch.model_validate(row)
+
+
+@routes.get("/branches")
+async def list_branches(
+    who: Reader, tx: Tx, limit: Limit = 50, cursor: Cursor = None, code: CodeFilter = None
+) -> Page[Branch]:
+    rows = await store.listed(tx, "branch", limit + 1, after(cursor), who.branch_list, code)
+    rows, next_cursor = page(rows, limit, lambda row: row.id)
+    return Page(items=[Branch.model_validate(row) for row in rows], next_cursor=next_cursor)
+
+
+@routes.get("/branches/{branch_id}")
+async def get_branch(branch_id: UUID, who: Reader, tx: Tx, response: Response) -> Branch:
+    row = await places.visible_branch(tx, who, branch_id)
+    response.headers["ETag"] = etag(row.version)
+    return Branch.model_validate(row)
+
+
+@routes.patch("/branches/{branch_id}")
+async def change_branch(
+    branch_id: UUID, body: BranchChange, who: Writer, tx: Tx, request: Request, response: Response
+) -> Branch:
+    row = await places.visible_branch(tx, who, branch_id, lock=True)
+    check_if_match(request, row.version)
+    row = await places.change_branch(tx, row, given(body))
+    response.headers["ETag"] = etag(row.version)
+    return Branch.model_validate(row)
+
+
+@routes.post("/branches/{branch_id}/closures", status_code=201)
+async def add_closure(branch_id: UUID, body: NewClosure, who: Writer, tx: Tx) -> Closure:
+    await places.visible_branch(tx, who, branch_id)
+    return _closure(await places.close(tx, branch_id, body.starts_at, body.ends_at, body.reason))
+
+
+@routes.get("/branches/{branch_id}/closures")
+async def list_closures(
+    branch_id: UUID,
+    who: Reader,
+    tx: Tx,
+    from_: Annotated[Instant | None, Query(alias="from")] = None,
+    to: Annotated[Instant | None, Query()] = None,
+) -> Page[Closure]:
+    """All of them that touch the stretch: there are few."""
+    await places.visible_branch(tx, who, branch_id)
+    rows = await store.closures_of(tx, branch_id, from_, to)
+    return Page(items=[_closure(row) for row in rows])
+
+
+@routes.delete("/branches/{branch_id}/closures/{closure_id}", status_code=204)
+async def remove_closure(branch_id: UUID, closure_id: UUID, who: Writer, tx: Tx) -> Response:
+    await places.visible_branch(tx, who, branch_id)
+    if not await store.remove_closure(tx, branch_id, closure_id):
+        raise NotFound("not_found", "There is no such closure.")
+    return Response(status_code=204)
+
+
+@routes.post("/treatments", status_code=201)
+async def add_treatment(body: NewTreatment, who: Writer, tx: Tx, response: Response) -> Treatment:
+    row = await places.add_treatment(tx, _flat(body.model_dump(mode="json")))
+    response.headers["Location"], response.headers["ETag"] = f"/v1/treatments/{row.id}", etag(row.version)
+    return _treatment(row)
+
+
+@routes.get("/treatments")
+async def list_treatments(
+    who: Reader, tx: Tx, limit: Limit = 50, cursor: Cursor = None, code: CodeFilter = None
+) -> Page[Treatment]:
+    rows = await store.listed(tx, "treatment", limit + 1, after(cursor), None, code)
+    rows, next_cursor = page(rows, limit, lambda row: row.id)
+    return Page(items=[_treatment(row) for row in rows], next_cursor=next_cursor)
+
+
+@routes.get("/treatments/{treatment_id}")
+async def get_treatment(treatment_id: UUID, who: Reader, tx: Tx, response: Response) -> Treatment:
+    row = await _treatment_row(tx, treatment_id)
+    response.headers["ETag"] = etag(row.version)
+    return _treatment(row)
+
+
+@routes.patch("/treatments/{treatment_id}")
+async def change_treatment(
+    treatment_id: UUID, body: TreatmentChange, who: Writer, tx: Tx, request: Request, response: Response
+) -> Treatment:
+    row = await _treatment_row(tx, treatment_id, lock=True)
+    check_if_match(request, row.version)
+    row = await places.change_treatment(tx, row, _flat(given(body)))
+    response.headers["ETag"] = etag(row.version)
+    return _treatment(row)
+
+
+async def _treatment_row(tx: Tx, id: UUID, *, lock: bool = False) -> Row[Any]:
+    row = await store.get(tx, "treatment", id, lock=lock)
+    if row is None:
+        raise NotFound("not_found", "There is no such treatment.")
+    return row
+
+
+def _flat(values: dict[str, Any]) -> dict[str, Any]:
+    requires = values.pop("requires", None)
+    return values if requires is None else values | {"skill": None, "equipment": []} | requires
+
+
+def _treatment(row: Row[Any]) -> Treatment:
+    requires = {"skill": row.skill, "equipment": row.equipment}
+    return Treatment.model_validate({**row._mapping, "requires": requires})
+
+
+def _closure(row: Row[Any]) -> Closure:
+    starts_at, ends_at = bounds(row.during)
+    return Closure(id=row.id, branch_id=row.branch_id, starts_at=starts_at, ends_at=ends_at, reason=row.reason)
+
+
+def bounds(during: Any) -> tuple[datetime, datetime]:
+    """The two ends of a range that has both."""
+    return during.lower, during.upper

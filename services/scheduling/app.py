@@ -1,0 +1,18 @@
+"""Scheduling, put together."""
+
+from services.scheduling.api import appointments, attention, availability, people, places
+from services.scheduling.consumers import HANDLERS
+from services.scheduling.jobs import JOBS
+from services.scheduling.settings import Settings
+from services.scheduling.waiting import SETTLED
+from shared.kit.service import Service
+
+SERVICE = Service(
+    name="scheduling",
+    settings=Settings,
+    routers=[places.routes, people.routes, availability.routes, appointments.routes, attention.routes],
+    handlers=HANDLERS,
+    jobs=JOBS,
+    resources=[SETTLED.listening],
+    description="Branches, treatments, therapists, shifts, clients, availability and the booking saga.",
+)

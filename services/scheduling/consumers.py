@@ -1,0 +1,13 @@
+"""What scheduling hears."""
+
+from services.scheduling.handlers.rooms import on_clearances, on_load_profiles, on_rooms
+from services.scheduling.handlers.saga import ANSWERS, on_answers
+from shared.events.room_equipment import LoadProfileChanged, RoomChanged, RoomClearanceChanged, RoomRegistered
+from shared.kit.inbox import Handlers, Ordered
+
+HANDLERS: Handlers = {
+    ANSWERS: Ordered(on_answers),
+    (RoomRegistered, RoomChanged): on_rooms,
+    RoomClearanceChanged: on_clearances,
+    LoadProfileChanged: on_load_profiles,
+}

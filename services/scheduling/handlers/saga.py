@@ -1,0 +1,259 @@
+"""The booking saga: what screening and room-equipment say becomes an outcome, a batch of answers at a time.
+
+Late, doubled and shuffled answers change nothing: the domain's verbs compare attempts and versions (appointment.py).
+A batch of any size takes three statements: lock and read, save, and what was seen of rooms.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from services.scheduling.domain import candidates, saga
+from services.scheduling.domain.appointment import YES, Appointment, Status
+from services.scheduling.handlers.facts import facts, requested
+from services.scheduling.store import appointments, booking, rooms
+from services.scheduling.store import saga as store
+from services.scheduling.store.saga import Changes
+from services.scheduling.waiting import SETTLED
+from shared.events.base import Event
+from shared.events.codes import Refusal
+from shared.events.room_equipment import (
+    RoomAssigned,
+    RoomReassigned,
+    RoomReleased,
+    RoomRevoked,
+    RoomUnavailable,
+    SessionAtRisk,
+    SessionFinished,
+    SessionStarted,
+)
+from shared.events.scheduling import (
+    AppointmentCompleted,
+    AppointmentConfirmed,
+    AppointmentDisplaced,
+    AppointmentRejected,
+    AppointmentStarted,
+)
+from shared.events.screening import AppointmentBlocked, AppointmentCleared
+from shared.kit.database import Transaction
+from shared.kit.inbox import Received
+
+ANSWERS: tuple[type[Event], ...] = (
+    AppointmentCleared,
+    AppointmentBlocked,
+    RoomAssigned,
+    RoomUnavailable,
+    RoomReassigned,
+    RoomRevoked,
+    RoomReleased,
+    SessionStarted,
+    SessionFinished,
+    SessionAtRisk,
+)
+
+
+async def on_answers(tx: Transaction, batch: list[Received[Any]]) -> None:
+    """Apply answers and facts about appointments' rooms and sessions, each appointment's in order."""
+    known = await appointments.lock(tx, {received.event.appointment_id for received in batch})
+    step = Step(tx)
+    for received in batch:
+        # An assignment made directly in room-equipment (a walk-in desk) has no appointment here: only seen.
+        appointment = known.get(received.event.appointment_id)
+        step.see(received.event)
+        if appointment is not None:
+            step.hear(appointment, received.event)
+    await step.finish()
+
+
+class Step:
+    """One transaction's work on any number of appointments."""
+
+    def __init__(self, tx: Transaction, actor: str = "saga") -> None:
+        self.tx = tx
+        self.changes = Changes(actor)
+        self._seen: dict[UUID, dict[str, Any]] = {}
+        self._next: dict[UUID, tuple[Appointment, str]] = {}
+        self._running: list[dict[str, Any]] = []
+
+    def see(self, event: Any) -> None:
+        """Keep the last word on which room is taken when (advice for availability)."""
+        version = getattr(event, "assignment_version", None)
+        if version is None or isinstance(event, SessionAtRisk):
+            return
+        last = self._seen.get(event.appointment_id)
+        if last is not None and last["version"] >= version:
+            return
+        taken = isinstance(event, (RoomAssigned, RoomReassigned, SessionStarted))
+        self._seen[event.appointment_id] = {
+            "id": event.appointment_id,
+            "version": version,
+            "room_id": event.room_id,
+            "starts_at": getattr(event, "starts_at", getattr(event, "started_at", None)) if taken else None,
+            "blocked_until": event.blocked_until if taken else None,
+        }
+
+    def hear(self, appointment: Appointment, event: Any) -> None:
+        """Let the domain's verb take the event, then do what the saga decides."""
+        match event:
+            case AppointmentCleared():
+                changed = appointment.hear_screening(event.attempt, YES)
+            case AppointmentBlocked():
+                changed = appointment.hear_screening(event.attempt, event.code)
+            case RoomUnavailable():
+                changed = appointment.hear_no_room(event.attempt, event.code, _gap(event))
+            case RoomAssigned() | RoomReassigned():
+                changed = self._room(appointment, event)
+            case RoomRevoked():
+                changed = self._revoked(appointment, event)
+            case SessionStarted():
+                changed = self._started(appointment, event)
+            case SessionFinished():
+                changed = self._finished(appointment, event)
+            case SessionAtRisk():
+                changed = appointment.mark_at_risk(event.assignment_version)
+                self.changes.ask_person(appointment, "at_risk", "session_at_risk")
+            case _:
+                changed = False
+        if changed:
+            self.changes.touch(appointment)
+            self.settle(appointment)
+
+    def settle(self, appointment: Appointment) -> None:
+        """Do what the answers so far call for."""
+        match saga.decide(appointment):
+            case saga.Confirm():
+                appointment.confirm()
+                self.changes.settle(appointment)
+                self.changes.free(appointment, high=appointment.attempt - 1)
+                self.changes.resolve(appointment)
+                self.tx.announce(
+                    AppointmentConfirmed(**facts(appointment), assignment_version=appointment.assignment_version)
+                )
+            case saga.NeedAttention():
+                appointment.need_attention()
+                self.changes.settle(appointment)
+                self.changes.ask_person(appointment, "displaced", "room_revoked")
+                self.tx.announce(
+                    AppointmentDisplaced(
+                        **facts(appointment), moved=False, previous_room_id=None, reason="room_revoked"
+                    )
+                )
+            case saga.TryNextTherapist(code):
+                self._next[appointment.id] = (appointment, code)
+            case saga.Reject(code):
+                self.reject(appointment, code)
+
+    def reject(self, appointment: Appointment, code: str) -> None:
+        """Refused: room-equipment gives back what it holds, and whoever waits is told."""
+        said = facts(appointment)
+        appointment.reject(code)
+        self.changes.settle(appointment)
+        low = 0 if appointment.ended else appointment.attempt  # an older slot keeps its therapist
+        self.changes.free(appointment, low=low)
+        self.tx.announce(
+            AppointmentRejected(**(said | {"version": appointment.version, "room_id": None}), code=Refusal(code))
+        )
+
+    async def finish(self) -> None:
+        """Save all of it; then tell those who wait in this process."""
+        if self._next:
+            await self._try_next()
+        if self._seen:
+            await rooms.save_assignments(self.tx, [self._seen[id] for id in sorted(self._seen)])
+        await self.changes.save(self.tx)
+        if self._running:
+            await store.hold_started(self.tx, self._running)
+        settled = list(self.changes.settled.values())
+        if settled:
+            self.tx.after_commit(lambda: SETTLED.tell(settled))
+
+    # --- rooms and sessions -----------------------------------------------------------------------------------------
+
+    def _room(self, appointment: Appointment, event: RoomAssigned | RoomReassigned) -> bool:
+        previous = appointment.room_id
+        if not appointment.hear_room(event.attempt, event.assignment_version, event.room_id):
+            return False
+        if appointment.status is not Status.PENDING:
+            self.changes.step(appointment)
+            self.tx.announce(
+                AppointmentDisplaced(
+                    **facts(appointment),
+                    moved=True,
+                    previous_room_id=previous,
+                    reason=getattr(event, "reason", "reassigned"),
+                )
+            )
+        return True
+
+    def _revoked(self, appointment: Appointment, event: RoomRevoked) -> bool:
+        if not appointment.lose_room(event.attempt, event.assignment_version):
+            return False
+        if appointment.status is Status.NEEDS_ATTENTION:
+            self.changes.step(appointment)
+            self.changes.ask_person(appointment, "displaced", event.reason)
+            self.tx.announce(
+                AppointmentDisplaced(
+                    **facts(appointment), moved=False, previous_room_id=event.room_id, reason=event.reason
+                )
+            )
+        return True
+
+    def _started(self, appointment: Appointment, event: SessionStarted) -> bool:
+        ended = appointment.ended
+        if not appointment.start(event.assignment_version, event.room_id, event.therapist_id, event.started_at):
+            return False
+        self.changes.step(appointment)
+        if ended:
+            self.changes.ask_person(appointment, "started_after_end", "session_started_after_its_appointment_ended")
+        self._running.append(
+            {"id": appointment.id, "attempt": appointment.attempt, "therapist_id": event.therapist_id,
+             "starts_at": event.started_at, "ends_at": event.ends_at}
+        )  # fmt: skip
+        self.tx.announce(AppointmentStarted(**facts(appointment)))
+        return True
+
+    def _finished(self, appointment: Appointment, event: SessionFinished) -> bool:
+        if not appointment.finish(event.assignment_version, event.finished_at):
+            return False
+        self.changes.step(appointment)
+        self.changes.free(appointment)
+        self._running = [session for session in self._running if session["id"] != appointment.id]
+        self.tx.announce(AppointmentCompleted(**facts(appointment), result=event.result))
+        return True
+
+    # --- the next therapist -----------------------------------------------------------------------------------------
+
+    async def _try_next(self) -> None:
+        """Ask again for those whose unnamed therapist was too heavy; reject those for whom nobody is left."""
+        left: dict[UUID, list[UUID]] = {}
+        waiting = {
+            id: entry for id, entry in self._next.items()
+            if isinstance(saga.decide(entry[0]), saga.TryNextTherapist)
+        }  # fmt: skip
+        for id, ground in (await booking.next_ground(self.tx, sorted(waiting))).items():
+            a = waiting[id][0]
+            order = candidates.choose(ground.candidates, id, a.ends_at, ground.zone, ground.skill, a.requires_bar)
+            left[id] = [who for who in order if who not in (*a.tried_therapist_ids, a.therapist_id)]
+        while waiting:
+            for id in [id for id in waiting if not left.get(id)]:
+                self.reject(*waiting.pop(id))
+            got = await store.claim(self.tx, [_claim(a, left[id][0]) for id, (a, _) in waiting.items()])
+            for id in [id for id in waiting if id in got]:
+                appointment, _ = waiting.pop(id)
+                appointment.ask_next(left[id][0])
+                self.changes.step(appointment)
+                self.changes.asked.add(id)
+                self.changes.free(appointment, high=appointment.attempt - 1)
+                self.tx.announce(requested(appointment))
+            for id in waiting:
+                left[id].pop(0)
+
+
+def _claim(a: Appointment, therapist_id: UUID) -> dict[str, Any]:
+    return {"id": a.id, "attempt": a.attempt + 1, "therapist_id": therapist_id,
+            "starts_at": a.starts_at, "ends_at": a.ends_at}  # fmt: skip
+
+
+def _gap(event: RoomUnavailable) -> dict[str, Any] | None:
+    if event.gap_reason is None:
+        return None
+    return {"gap_reason": event.gap_reason, "gap_at": event.gap_at}

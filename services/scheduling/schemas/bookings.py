@@ -1,0 +1,123 @@
+"""Slots, appointments and the attention list over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, NaiveDatetime, model_validator
+
+from services.scheduling.domain.appointment import Status
+from shared.kit.body import Answer, Body, Instant, Note
+
+
+def _local_year(value: datetime) -> datetime:
+    if not 1970 <= value.year <= 2200:
+        raise ValueError("the year must lie between 1970 and 2200")
+    return value
+
+
+LocalTime = Annotated[NaiveDatetime, AfterValidator(_local_year)]
+
+
+class Slot(Answer):
+    """A start that can be booked at this moment. `rooms_free`: rooms where one of these therapists could be placed."""
+
+    starts_at: datetime
+    ends_at: datetime
+    branch_id: UUID
+    therapist_ids: list[UUID]
+    rooms_free: int
+
+
+class Slots(Answer):
+    slots: list[Slot]
+
+
+class NewAppointment(Body):
+    """One of `starts_at` (with an offset) and `starts_at_local` (the branch's clock, without one) is needed."""
+
+    branch_id: UUID
+    treatment_id: UUID
+    client_id: UUID
+    starts_at: Instant | None = Field(None, examples=["2027-01-15T14:00:00+01:00"])
+    starts_at_local: LocalTime | None = Field(None, examples=["2027-01-15T14:00:00"])
+    therapist_id: UUID | None = None
+    room_id: UUID | None = Field(None, description="Never swapped for another: this room, or a refusal.")
+    room_flexible: bool = Field(True, description="Whether a displaced session may move to another room.")
+    notes: Note | None = None
+
+    @model_validator(mode="after")
+    def _one_start(self) -> Self:
+        if (self.starts_at is None) == (self.starts_at_local is None):
+            raise ValueError("send either starts_at or starts_at_local")
+        return self
+
+
+class Appointment(Answer):
+    id: UUID
+    status: Status
+    version: int
+    attempt: int
+    branch_id: UUID
+    treatment_id: UUID
+    client_id: UUID
+    therapist_id: UUID | None
+    room_id: UUID | None
+    room_flexible: bool
+    starts_at: datetime
+    ends_at: datetime
+    starts_at_local: datetime
+    timezone: str
+    code: str | None = Field(description="Why it was rejected.")
+    cancel_reason: str | None
+    notes: str | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    created_at: datetime
+
+
+class HistoryEntry(Answer):
+    version: int
+    at: datetime
+    status: Status
+    attempt: int
+    therapist_id: UUID | None
+    room_id: UUID | None
+    starts_at: datetime
+    code: str | None
+    actor: str
+
+
+class History(Answer):
+    items: list[HistoryEntry]
+
+
+class Cancellation(Body):
+    reason: Literal["client", "branch"] = "client"
+
+
+class Acceptance(Body):
+    alternative_id: UUID
+
+
+class AttentionItem(Answer):
+    """`alternatives` is null until they are computed; they are proposals and not held for anyone."""
+
+    id: UUID
+    appointment_id: UUID
+    branch_id: UUID
+    kind: Literal["displaced", "at_risk", "started_after_end"]
+    reason: str
+    created_at: datetime
+    status: Status
+    client_id: UUID
+    therapist_id: UUID | None
+    treatment_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    alternatives: list[dict[str, Any]] | None
+    resolved_at: datetime | None
+
+
+class Resolution(Body):
+    resolution: str = Field("seen", min_length=1, max_length=200)

@@ -1,0 +1,252 @@
+"""People and places over HTTP. In a change (PATCH) a field that is absent stays as it is."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from shared.kit.body import Answer, Body, Code, Instant, Name, Note
+
+ABSENT: Any = None
+"""Default of a field that may be left out of a change but not be null."""
+
+Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
+Phone = Annotated[str, StringConstraints(pattern=r"^[+0-9][0-9 ()/.-]{2,30}$")]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s<>\"',;:]+@[^@\s<>\"',;:]+\.[A-Za-z0-9-]+$", max_length=254)]
+Skill = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60)]
+Hours = dict[str, list[tuple[str, str]]]
+
+
+def _distinct(ids: list[UUID]) -> list[UUID]:
+    if len(set(ids)) != len(ids):
+        raise ValueError("each branch at most once")
+    return ids
+
+
+BranchIds = Annotated[list[UUID], Field(min_length=1, max_length=500), AfterValidator(_distinct)]
+
+# --- branches and treatments ------------------------------------------------------------------------------------------
+
+
+class NewBranch(Body):
+    code: Code
+    name: Name
+    timezone: str = Field(max_length=60, examples=["Europe/Berlin"])
+    locale: Locale = "en"
+    opening_hours: Hours = Field(examples=[{"mon": [["10:00", "22:00"]]}], max_length=7)
+    contact_email: Email | None = None
+    phone: Phone | None = None
+
+
+class BranchChange(Body):
+    code: Code = ABSENT
+    name: Name = ABSENT
+    timezone: str = Field(ABSENT, max_length=60)
+    locale: Locale = ABSENT
+    opening_hours: Hours = Field(ABSENT, max_length=7)
+    contact_email: Email | None = None
+    phone: Phone | None = None
+
+
+class Branch(Answer):
+    id: UUID
+    code: str
+    name: str
+    timezone: str
+    locale: str
+    opening_hours: Hours
+    contact_email: str | None
+    phone: str | None
+    version: int
+
+
+class NewClosure(Body):
+    starts_at: Instant
+    ends_at: Instant
+    reason: Note = ""
+
+
+class Closure(Answer):
+    id: UUID
+    branch_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+
+
+class Requires(Body):
+    """What a session needs: a certified skill of its therapist, and equipment of its room."""
+
+    skill: Skill | None = None
+    equipment: list[Literal["balancing_bar"]] = Field(default_factory=list, max_length=1)
+
+
+class Price(Body):
+    """`amount` in the currency's smallest unit."""
+
+    amount: int = Field(ge=0, le=10_000_000)
+    currency: str = Field(pattern=r"^[A-Z]{3}$", examples=["EUR"])
+
+
+class NewTreatment(Body):
+    code: Code
+    name: Name
+    duration_minutes: int = Field(ge=1, le=720)
+    turnover_minutes: int = Field(15, ge=0, le=240, description="House rule, not a standard: 15 minutes.")
+    requires: Requires = Requires()
+    screening_protocol: Code | None = None
+    price: Price | None = None
+
+
+class TreatmentChange(Body):
+    code: Code = ABSENT
+    name: Name = ABSENT
+    duration_minutes: int = Field(ABSENT, ge=1, le=720)
+    turnover_minutes: int = Field(ABSENT, ge=0, le=240)
+    requires: Requires = ABSENT
+    screening_protocol: Code | None = None
+    price: Price | None = None
+
+
+class Treatment(Answer):
+    id: UUID
+    code: str
+    name: str
+    duration_minutes: int
+    turnover_minutes: int
+    requires: Requires
+    screening_protocol: str | None
+    price: Price | None
+    version: int
+
+
+# --- people -----------------------------------------------------------------------------------------------------------
+
+
+class Certified(Body):
+    """`certified_until`: the last local day the certificate holds."""
+
+    skill: Skill
+    certified_until: date
+
+
+def _one_each(skills: list[Certified]) -> list[Certified]:
+    if len({skill.skill for skill in skills}) != len(skills):
+        raise ValueError("each skill at most once")
+    return skills
+
+
+Skills = Annotated[list[Certified], Field(max_length=50), AfterValidator(_one_each)]
+
+
+class NewTherapist(Body):
+    code: Code | None = None
+    name: Name
+    branch_ids: BranchIds
+    skills: Skills = Field(default_factory=list)
+    locales: list[Locale] = Field([], max_length=20)
+    active: bool = True
+
+
+class TherapistChange(Body):
+    code: Code | None = None
+    name: Name = ABSENT
+    branch_ids: BranchIds = ABSENT
+    skills: Skills = ABSENT
+    locales: list[Locale] = Field(ABSENT, max_length=20)
+    active: bool = ABSENT
+
+
+class Therapist(Answer):
+    id: UUID
+    code: str | None
+    name: str
+    branch_ids: list[UUID]
+    skills: list[Certified]
+    locales: list[str]
+    active: bool
+    version: int
+
+
+class NewShift(Body):
+    """Read as the branch's wall time: a repeated shift keeps it over a clock change."""
+
+    branch_id: UUID
+    starts_at: Instant
+    ends_at: Instant
+    repeat: str | None = Field(None, max_length=500, examples=["FREQ=WEEKLY;BYDAY=MO,TU,WE"])
+
+
+class Shift(Answer):
+    id: UUID
+    therapist_id: UUID
+    branch_id: UUID
+    starts_at_local: datetime
+    ends_at_local: datetime
+    repeat: str | None
+
+
+class NewTimeOff(Body):
+    starts_at: Instant
+    ends_at: Instant
+    reason: Note = ""
+
+
+class TimeOff(Answer):
+    id: UUID
+    therapist_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+
+
+class QuietHours(Body):
+    """Local times between which nothing is sent, such as 21:00 to 08:00."""
+
+    starts: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    ends: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+
+
+class Contact(Body):
+    channels: list[Literal["email", "sms"]] = Field(["email"], max_length=2)
+    quiet_hours: QuietHours | None = None
+    reminders: bool = True
+
+
+Pressure = Literal["light", "medium", "firm", "hard"]
+
+
+class NewClient(Body):
+    code: Code | None = None
+    branch_ids: BranchIds
+    name: Name
+    email: Email | None = None
+    phone: Phone | None = None
+    locale: Locale = "en"
+    contact: Contact = Contact()
+    pressure_preference: Pressure | None = None
+
+
+class ClientChange(Body):
+    code: Code | None = None
+    branch_ids: BranchIds = ABSENT
+    name: Name = ABSENT
+    email: Email | None = None
+    phone: Phone | None = None
+    locale: Locale = ABSENT
+    contact: Contact = ABSENT
+    pressure_preference: Pressure | None = None
+
+
+class Client(Answer):
+    id: UUID
+    code: str | None
+    branch_ids: list[UUID]
+    name: str
+    email: str | None
+    phone: str | None
+    locale: str
+    contact: Contact
+    pressure_preference: Pressure | None
+    version: int

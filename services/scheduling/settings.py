@@ -1,0 +1,29 @@
+"""Scheduling's settings: `CAIBEI_SCHEDULING_*`. Defaults that no source gives are house rules, not standards."""
+
+from functools import lru_cache
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from shared.kit.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    service = "scheduling"
+    model_config = SettingsConfigDict(
+        env_prefix="CAIBEI_SCHEDULING_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    grid_minutes: int = Field(15, ge=5, le=120, description="Availability offers starts on this local grid.")
+    horizon_days: int = Field(400, ge=30, le=800, description="How far ahead recurring shifts are laid out.")
+    answer_seconds: int = Field(30, ge=1, description="Deadline of the saga, from the relay's publish mark.")
+    unpublished_minutes: int = Field(15, ge=1, description="How long an unpublished request stays pending at most.")
+    past_grace_minutes: int = Field(5, ge=0, description="A walk-in may be entered this long after it began.")
+    reference_seconds: float = Field(2.0, ge=0, description="How long a room not heard of yet is waited for.")
+    alternatives: int = Field(5, ge=0, le=20, description="Slots offered with a refusal.")
+
+
+@lru_cache
+def settings() -> Settings:
+    """Read once a process."""
+    return Settings()

@@ -1,0 +1,117 @@
+"""Appointments, their therapists' time and their history."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from services.scheduling.domain.appointment import Appointment, Status
+from shared.kit.database import Transaction
+
+_FIELDS = """
+    a.id, a.status, a.version, a.attempt, a.branch_id, a.treatment_id, a.client_id, a.therapist_id, a.therapist_named,
+    a.room_id, a.requested_room_id, a.room_flexible, a.starts_at, a.ends_at, a.turnover_minutes, a.requires_bar,
+    a.screening_protocol, a.screening_answer, a.room_answer, a.assignment_version, a.code, a.refusal,
+    a.tried_therapist_ids, a.resume, a.started_at, a.finished_at
+"""
+_SHOWN = f"{_FIELDS}, a.starts_local, a.timezone, a.notes, a.cancel_reason, a.created_at, a.updated_at"
+
+
+def from_row(row: Row[Any]) -> Appointment:
+    """The domain object of a row that holds its fields, and perhaps more."""
+    values = {name: getattr(row, name) for name in Appointment.__dataclass_fields__}
+    values["status"] = Status(row.status)
+    return Appointment(**values)
+
+
+# --- a new request --------------------------------------------------------------------------------------------------
+
+_INSERT = """
+INSERT INTO appointments (
+    id, status, version, attempt, branch_id, treatment_id, client_id, therapist_id, therapist_named,
+    requested_room_id, room_flexible, starts_at, ends_at, starts_local, timezone, turnover_minutes, requires_bar,
+    screening_protocol, code, notes, created_by, created_at)
+SELECT :id, :status, 1, 1, :branch_id, :treatment_id, :client_id, CAST(:therapist_id AS uuid), :therapist_named,
+    :requested_room_id, :room_flexible, CAST(:starts_at AS timestamptz), :ends_at,
+    CAST(:starts_at AS timestamptz) AT TIME ZONE CAST(:timezone AS text), CAST(:timezone AS text),
+    :turnover_minutes, :requires_bar, :screening_protocol, CAST(:code AS text), :notes, CAST(:actor AS text), :now
+"""
+_FIRST_HISTORY = """
+INSERT INTO appointment_history (appointment_id, version, status, attempt, therapist_id, starts_at, code, actor)
+SELECT :id, 1, :status, 1, CAST(:therapist_id AS uuid), CAST(:starts_at AS timestamptz), CAST(:code AS text),
+    CAST(:actor AS text)
+"""
+_CLAIM = """
+INSERT INTO therapist_claims (appointment_id, attempt, therapist_id, during)
+VALUES (:id, 1, CAST(:therapist_id AS uuid), tstzrange(CAST(:starts_at AS timestamptz), :ends_at))
+ON CONFLICT DO NOTHING RETURNING 1
+"""
+INSERT_CLAIMED = f"""
+WITH claim AS ({_CLAIM}), appointment AS ({_INSERT} FROM claim), history AS ({_FIRST_HISTORY} FROM claim)
+SELECT count(*) FROM claim
+"""
+INSERT_REJECTED = f"WITH appointment AS ({_INSERT}) {_FIRST_HISTORY}"
+
+
+async def insert_claimed(tx: Transaction, values: dict[str, Any]) -> bool:
+    """Store the request and take its therapist's time; False, and nothing stored, when that time is taken.
+
+    Waits for a racing request's outcome, and holds nothing meanwhile that others wait for (no deadlock).
+    """
+    return bool(await tx.scalar(INSERT_CLAIMED, values))
+
+
+async def insert_rejected(tx: Transaction, values: dict[str, Any]) -> None:
+    """Store what our own rules refused: a record, and no live row anywhere."""
+    await tx.run(INSERT_REJECTED, values)
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+GET = f"SELECT {_SHOWN} FROM appointments a WHERE a.id = :id"
+LOCK = f"SELECT {_FIELDS} FROM appointments a WHERE a.id = ANY(CAST(:ids AS uuid[])) ORDER BY a.id FOR UPDATE"
+LIST = f"""
+SELECT {_SHOWN} FROM appointments a
+WHERE (CAST(:branches AS uuid[]) IS NULL OR a.branch_id = ANY(CAST(:branches AS uuid[])))
+  AND (CAST(:branch_id AS uuid) IS NULL OR a.branch_id = CAST(:branch_id AS uuid))
+  AND (CAST(:client_id AS uuid) IS NULL OR a.client_id = CAST(:client_id AS uuid))
+  AND (CAST(:therapist_id AS uuid) IS NULL OR a.therapist_id = CAST(:therapist_id AS uuid))
+  AND (CAST(:statuses AS text[]) IS NULL OR a.status = ANY(CAST(:statuses AS text[])))
+  AND (CAST(:from AS timestamptz) IS NULL OR a.starts_at >= CAST(:from AS timestamptz))
+  AND (CAST(:to AS timestamptz) IS NULL OR a.starts_at < CAST(:to AS timestamptz))
+  AND (CAST(:after_id AS uuid) IS NULL
+       OR (a.starts_at, a.id) > (CAST(:after_at AS timestamptz), CAST(:after_id AS uuid)))
+ORDER BY a.starts_at, a.id LIMIT :limit
+"""
+HISTORY = "SELECT * FROM appointment_history WHERE appointment_id = :id ORDER BY version"
+
+
+async def get(tx: Transaction, id: UUID) -> Row[Any] | None:
+    return await tx.first(GET, {"id": id})
+
+
+async def lock(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, Appointment]:
+    """The known ones of `ids`, by id; their rows are locked in id order until the transaction ends."""
+    rows = await tx.all(LOCK, {"ids": list(ids)})
+    return {row.id: from_row(row) for row in rows}
+
+
+async def select(tx: Transaction, filters: dict[str, Any]) -> Sequence[Row[Any]]:
+    return await tx.all(LIST, filters)
+
+
+async def history(tx: Transaction, id: UUID) -> Sequence[Row[Any]]:
+    return await tx.all(HISTORY, {"id": id})
+
+
+LIVE_OF_CLIENT = f"""
+SELECT {_FIELDS} FROM appointments a
+WHERE a.client_id = :client_id AND a.status IN ('pending', 'confirmed', 'needs_attention', 'checked_in')
+ORDER BY a.id FOR UPDATE
+"""
+
+
+async def lock_live_of_client(tx: Transaction, client_id: UUID) -> list[Appointment]:
+    """Those of a client that can still be cancelled."""
+    return [from_row(row) for row in await tx.all(LIVE_OF_CLIENT, {"client_id": client_id})]

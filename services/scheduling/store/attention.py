@@ -1,0 +1,78 @@
+"""What needs a person, and what can be proposed to them."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from shared.kit.database import Transaction
+
+_SHOWN = """
+SELECT i.*, a.status, a.client_id, a.therapist_id, a.treatment_id, a.starts_at, a.ends_at, a.version
+FROM attention_items i JOIN appointments a ON a.id = i.appointment_id
+"""
+LIST = f"""{_SHOWN}
+WHERE i.resolved_at IS NULL
+  AND (CAST(:branches AS uuid[]) IS NULL OR i.branch_id = ANY(CAST(:branches AS uuid[])))
+  AND (CAST(:branch_id AS uuid) IS NULL OR i.branch_id = CAST(:branch_id AS uuid))
+  AND (CAST(:kind AS text) IS NULL OR i.kind = CAST(:kind AS text))
+  AND (CAST(:after AS uuid) IS NULL OR i.id > CAST(:after AS uuid))
+ORDER BY i.id LIMIT :limit
+"""
+GET = f"{_SHOWN} WHERE i.id = :id"
+OPEN_OF = """
+SELECT * FROM attention_items WHERE appointment_id = :id AND kind = 'displaced' AND resolved_at IS NULL
+"""
+RESOLVE = """
+UPDATE attention_items SET resolved_at = clock_timestamp(), resolution = :resolution
+WHERE id = :id AND resolved_at IS NULL
+"""
+# Those whose new slot is being asked for are left alone until that is settled.
+TO_FILL = """
+SELECT i.id, i.appointment_id, a.branch_id, a.treatment_id, a.therapist_id, a.starts_at
+FROM attention_items i JOIN appointments a ON a.id = i.appointment_id
+WHERE i.resolved_at IS NULL AND i.alternatives_at IS NULL AND i.kind = 'displaced' AND a.status = 'needs_attention'
+ORDER BY i.created_at LIMIT :limit FOR UPDATE OF i SKIP LOCKED
+"""
+FILL = """
+UPDATE attention_items i SET alternatives = f.alternatives, alternatives_at = clock_timestamp()
+FROM jsonb_to_recordset(CAST(:filled AS jsonb)) AS f (id uuid, alternatives jsonb) WHERE i.id = f.id
+"""
+FORGET = """
+UPDATE attention_items SET alternatives = NULL, alternatives_at = NULL
+WHERE appointment_id = :id AND kind = 'displaced' AND resolved_at IS NULL
+"""
+
+
+async def listed(tx: Transaction, filters: dict[str, Any]) -> Sequence[Row[Any]]:
+    """Open items, oldest first."""
+    return await tx.all(LIST, filters)
+
+
+async def get(tx: Transaction, id: UUID) -> Row[Any] | None:
+    return await tx.first(GET, {"id": id})
+
+
+async def open_of(tx: Transaction, appointment_id: UUID) -> Row[Any] | None:
+    """The open item of a displaced appointment."""
+    return await tx.first(OPEN_OF, {"id": appointment_id})
+
+
+async def resolve(tx: Transaction, id: UUID, resolution: str) -> bool:
+    return bool(await tx.run(RESOLVE, {"id": id, "resolution": resolution}))
+
+
+async def to_fill(tx: Transaction, limit: int) -> Sequence[Row[Any]]:
+    """Items that nothing has been proposed for yet; locked."""
+    return await tx.all(TO_FILL, {"limit": limit})
+
+
+async def fill(tx: Transaction, filled: list[dict[str, Any]]) -> None:
+    """{id, alternatives}."""
+    await tx.run(FILL, {"filled": filled})
+
+
+async def forget_alternatives(tx: Transaction, appointment_id: UUID) -> None:
+    """What was proposed is no longer true; it is computed again."""
+    await tx.run(FORGET, {"id": appointment_id})

@@ -1,0 +1,88 @@
+"""What scheduling has heard of rooms: advice for availability, never a reason to refuse."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from shared.kit.database import Transaction
+
+# Every fact carries a version; one that is not newer than what is known changes nothing.
+ROOMS = """
+INSERT INTO rooms AS r (id, branch_id, code, turnover_minutes, in_service, version)
+SELECT id, branch_id, code, turnover_minutes, in_service, version
+FROM jsonb_to_recordset(CAST(:rooms AS jsonb)) AS n (
+    id uuid, branch_id uuid, code text, turnover_minutes int, in_service boolean, version int)
+ON CONFLICT (id) DO UPDATE SET branch_id = excluded.branch_id, code = excluded.code, version = excluded.version,
+    turnover_minutes = excluded.turnover_minutes, in_service = excluded.in_service
+WHERE r.version < excluded.version
+"""
+# The room may not be known yet: clearance and registration are announced apart.
+CLEARANCES = """
+WITH said AS (
+    SELECT * FROM jsonb_to_recordset(CAST(:rooms AS jsonb)) AS s (id uuid, branch_id uuid, version int, periods jsonb)
+), newer AS (
+    INSERT INTO rooms AS r (id, branch_id, clearance_version)
+    SELECT id, branch_id, version FROM said
+    ON CONFLICT (id) DO UPDATE SET clearance_version = excluded.clearance_version
+    WHERE r.clearance_version < excluded.clearance_version
+    RETURNING id
+), periods AS (
+    SELECT s.id, tstzrange(p.starts_at, p.ends_at) AS during, p.excluded_therapist_ids
+    FROM said s JOIN newer n ON n.id = s.id,
+        jsonb_to_recordset(s.periods) AS p (
+            starts_at timestamptz, ends_at timestamptz, excluded_therapist_ids uuid[])
+    WHERE p.ends_at IS NULL OR p.ends_at > p.starts_at
+), gone AS (
+    DELETE FROM room_clearances c USING newer n WHERE c.room_id = n.id
+    AND NOT EXISTS (SELECT FROM periods p WHERE p.id = c.room_id AND p.during = c.during)
+)
+INSERT INTO room_clearances AS c (room_id, during, excluded_therapist_ids)
+SELECT id, during, excluded_therapist_ids FROM periods
+ON CONFLICT (room_id, during) DO UPDATE SET excluded_therapist_ids = excluded.excluded_therapist_ids
+"""
+ASSIGNMENTS = """
+INSERT INTO assignments_seen AS s (appointment_id, assignment_version, room_id, during)
+SELECT n.id, n.version, n.room_id, tstzrange(n.starts_at, n.blocked_until)
+FROM jsonb_to_recordset(CAST(:seen AS jsonb)) AS n (
+    id uuid, version int, room_id uuid, starts_at timestamptz, blocked_until timestamptz)
+WHERE n.starts_at IS NOT NULL
+UNION ALL
+SELECT n.id, n.version, n.room_id, NULL
+FROM jsonb_to_recordset(CAST(:seen AS jsonb)) AS n (id uuid, version int, room_id uuid, starts_at timestamptz)
+WHERE n.starts_at IS NULL
+ON CONFLICT (appointment_id) DO UPDATE SET assignment_version = excluded.assignment_version,
+    room_id = excluded.room_id, during = excluded.during
+WHERE s.assignment_version < excluded.assignment_version
+"""
+LOADS = """
+INSERT INTO load_profiles AS l (therapist_id, version, state)
+SELECT id, version, state FROM jsonb_to_recordset(CAST(:loads AS jsonb)) AS n (id uuid, version int, state text)
+ON CONFLICT (therapist_id) DO UPDATE SET version = excluded.version, state = excluded.state
+WHERE l.version < excluded.version
+"""
+
+
+async def save_rooms(tx: Transaction, rooms: Sequence[dict[str, Any]]) -> None:
+    """{id, branch_id, code, turnover_minutes, in_service, version}; each id at most once."""
+    await tx.run(ROOMS, {"rooms": list(rooms)})
+
+
+async def save_clearances(tx: Transaction, rooms: Sequence[dict[str, Any]]) -> None:
+    """{id, branch_id, version, periods}; replaces all periods known of the room."""
+    await tx.run(CLEARANCES, {"rooms": list(rooms)})
+
+
+async def save_assignments(tx: Transaction, seen: Sequence[dict[str, Any]]) -> None:
+    """{id, version, room_id, starts_at, blocked_until}; without `starts_at` the room is free again."""
+    await tx.run(ASSIGNMENTS, {"seen": list(seen)})
+
+
+async def save_load_profiles(tx: Transaction, loads: Sequence[dict[str, Any]]) -> None:
+    """{id, version, state}."""
+    await tx.run(LOADS, {"loads": list(loads)})
+
+
+async def known(tx: Transaction, room_id: UUID, branch_id: UUID) -> bool:
+    """Whether this branch has this room, as far as has been heard."""
+    statement = "SELECT EXISTS (SELECT FROM rooms WHERE id = :id AND branch_id = :branch_id)"
+    return bool(await tx.scalar(statement, {"id": room_id, "branch_id": branch_id}))
