@@ -35,7 +35,8 @@ def problem(status: int, title: str, code: str, detail: str, **extra: Any) -> Re
     """A problem document. `extra` become members of it."""
     body = {"type": TYPE + code, "title": title, "status": status, "detail": detail, "code": code}
     body |= {"trace_id": telemetry.trace_id()} | extra
-    return Response(orjson.dumps(body, default=str, option=orjson.OPT_UTC_Z), status, media_type="application/problem+json")
+    content = orjson.dumps(body, default=str, option=orjson.OPT_UTC_Z)
+    return Response(content, status, media_type="application/problem+json")
 
 
 def of(error: errors.CaibeiError) -> Response:
