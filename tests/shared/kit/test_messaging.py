@@ -111,7 +111,9 @@ async def test_a_discarded_message_lets_its_key_go_on(whole: FastAPI, mint: Toke
 
 
 @pytest.mark.parametrize("payload", [b"", b"{", b"\xff\x00", b'{"counter_id": "x"}'])
-async def test_a_poison_message_stops_nobody_else(whole: FastAPI, topics: Topics, mint: TokenMint, payload: bytes) -> None:
+async def test_a_poison_message_stops_nobody_else(
+    whole: FastAPI, topics: Topics, mint: TokenMint, payload: bytes
+) -> None:
     counter = uuid4()
     await produce(topics, str(uuid4()), payload, id=str(uuid4()))
     await produce(topics, str(uuid4()), payload, id="not-a-uuid")

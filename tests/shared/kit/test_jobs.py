@@ -1,0 +1,62 @@
+"""Jobs: one process at a time, paced by the database's clock."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from fastapi import FastAPI
+
+from shared.kit.database import Transaction
+from shared.kit.jobs import KIT_JOBS, Job, run_once
+
+
+def job(run: list[int], every: float = 3600) -> Job:
+    async def work(tx: Transaction) -> int:
+        run.append(1)
+        await tx.scalar("SELECT 1")
+        return 1
+
+    return Job("toy.work", timedelta(seconds=every), work)
+
+
+async def test_a_turn_is_taken_by_one_of_many_processes(app: FastAPI) -> None:
+    runs: list[int] = []
+    await asyncio.gather(*(run_once(app.state.database, job(runs)) for _ in range(5)))
+    assert len(runs) == 1
+
+
+async def test_the_next_turn_comes_only_after_the_pause_by_the_databases_clock(app: FastAPI) -> None:
+    runs: list[int] = []
+    await run_once(app.state.database, job(runs))
+    await run_once(app.state.database, job(runs))
+    assert len(runs) == 1
+    async with app.state.database.transaction() as tx:
+        await tx.run("UPDATE job_runs SET last_started_at = last_started_at - interval '1 hour'")
+    await run_once(app.state.database, job(runs))
+    assert len(runs) == 2
+
+
+async def test_a_clock_that_was_set_back_does_not_stop_a_job(app: FastAPI) -> None:
+    runs: list[int] = []
+    await run_once(app.state.database, job(runs))
+    async with app.state.database.transaction() as tx:
+        await tx.run("UPDATE job_runs SET last_started_at = last_started_at + interval '1 day'")
+    await run_once(app.state.database, job(runs))
+    assert len(runs) == 2
+
+
+async def test_a_failed_run_takes_no_turn_and_keeps_nothing(app: FastAPI) -> None:
+    async def fail(tx: Transaction) -> int:
+        await tx.run("INSERT INTO bumps (counter_id, step) VALUES (gen_random_uuid(), 1)")
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await run_once(app.state.database, Job("toy.fails", timedelta(hours=1), fail))
+    async with app.state.database.transaction() as tx:
+        assert await tx.scalar("SELECT count(*) FROM bumps") == 0
+        assert await tx.scalar("SELECT count(*) FROM job_runs WHERE job = 'toy.fails'") == 0
+
+
+async def test_the_kits_own_jobs_run(app: FastAPI) -> None:
+    for own in KIT_JOBS:
+        assert await run_once(app.state.database, own) == 0
