@@ -75,7 +75,11 @@ class UnitOfWork:
         """The stored answer of the first request with this key, if it is stored whole."""
         if self._scope is None:
             return None
-        record = await idempotency.begin(await self.begin(), self._scope, self._body, self._codec)
+        try:
+            record = await idempotency.begin(await self.begin(), self._scope, self._body, self._codec)
+        except CaibeiError:
+            self._stored = True  # a refusal of the key is not the key's answer
+            raise
         if record is None:
             return None
         self._stored = True
@@ -155,9 +159,13 @@ async def _once(
 async def _keep_refusal(unit: UnitOfWork, scope: Scope, response: Response) -> None:
     """A refusal changed nothing, but a repeat of the request gets the same one."""
     tx = await unit.begin()
-    if await tx.scalar("SELECT pg_try_advisory_xact_lock(CAST(:lock AS bigint))", {"lock": scope.lock}):
-        await unit.store(response)
-    await unit.commit()
+    try:
+        if await tx.scalar("SELECT pg_try_advisory_xact_lock(CAST(:lock AS bigint))", {"lock": scope.lock}):
+            await unit.store(response)
+        await unit.commit()
+    except BaseException as error:
+        await unit.rollback(error)
+        raise
 
 
 async def _scope(request: Request, route: str) -> Scope | None:
