@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import orjson
 from fastapi import FastAPI
@@ -18,6 +19,7 @@ from shared.kit.ids import new_id
 from shared.kit.inbox import Dispatch, Message
 from shared.kit.testing import TokenMint, client
 from tests.screening.builders import BACK_STEPPING, declaring, healthy
+from tests.servers import ServiceDatabase
 
 RECEPTION = ("screening:read", "screening:write")
 CLINICIAN = (*RECEPTION, "screening:answers")
@@ -33,8 +35,10 @@ def soon(hours: float = 1) -> datetime:
 class Chain:
     """One chain with a branch; each has fresh ids, so tests share a database."""
 
-    def __init__(self, app: FastAPI, mint: TokenMint) -> None:
+    def __init__(self, app: FastAPI, mint: TokenMint, database: ServiceDatabase) -> None:
         self.app = app
+        self.admin_url = database.admin_url
+        self.runtime_url = database.url
         self.mint = mint
         self.branch_id = new_id()
 
@@ -97,11 +101,26 @@ class Chain:
         return client(self.app, self.mint.bearer(*(scopes or RECEPTION), **claims))
 
     async def screened(self, client_id: UUID, *scopes: str, **answers: str) -> dict[str, Any]:
-        """Screen a client who is healthy but for these answers."""
+        """Screen a client for back-stepping who is healthy but for these answers."""
         response = await self.post("/v1/screenings", questionnaire(client_id, **answers), *(scopes or CLINICIAN))
         assert response.status_code == 201, response.text
         body: dict[str, Any] = response.json()
         return body
+
+    async def screened_for(self, client_id: UUID, protocol: str, **answers: str) -> dict[str, Any]:
+        """The same, for another protocol."""
+        response = await self.post("/v1/screenings", questionnaire(client_id, protocol, **answers), *CLINICIAN)
+        assert response.status_code == 201, response.text
+        body: dict[str, Any] = response.json()
+        return body
+
+    async def as_superuser(self, statement: str, *arguments: Any) -> str:
+        """Do what the service's own role may not: move what is stored in time, swap rows, look at everything."""
+        connection = await asyncpg.connect(self.admin_url)
+        try:
+            return str(await connection.execute(statement, *arguments))
+        finally:
+            await connection.close()
 
     async def post(self, path: str, body: Any, *scopes: str, **claims: Any) -> httpx.Response:
         async with self.http(*scopes, **claims) as http:

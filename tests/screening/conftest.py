@@ -42,6 +42,6 @@ async def app(
 
 
 @pytest.fixture
-def chain(app: FastAPI, mint: TokenMint) -> Chain:
+def chain(app: FastAPI, mint: TokenMint, screening_database: ServiceDatabase) -> Chain:
     """A branch in Berlin and its people, heard of through events."""
-    return Chain(app, mint)
+    return Chain(app, mint, screening_database)
