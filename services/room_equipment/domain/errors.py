@@ -1,13 +1,13 @@
 """Named refusals. Each says what to do next; none carries a mass, a load or a name.
 
-    Refused (409)
-    ├── InspectorIsRepairer     inspector_is_repairer
-    ├── WorkOrderOpen           work_order_open
-    ├── InspectionTooEarly      inspection_before_lockout
-    ├── InstallationRequired    installation_required
-    ├── NoRoom                  every code of a refused placement, see placement.py
-    └── at the gate (gate.py):  TherapistMismatch, TooEarly, RoomOccupied, CheckMissing, AlreadyStarted,
-                                AppointmentUnproven, ScreeningUnproven, NotFitToPerform, PreUseCheckFailed, …
+Refused (409)
+├── InspectorIsRepairer     inspector_is_repairer
+├── WorkOrderOpen           work_order_open
+├── InspectionTooEarly      inspection_before_lockout
+├── InstallationRequired    installation_required
+├── NoRoom                  every code of a refused placement, see placement.py
+└── at the gate (gate.py):  TherapistMismatch, TooEarly, RoomOccupied, CheckMissing, AlreadyStarted,
+                            AppointmentUnproven, ScreeningUnproven, NotFitToPerform, PreUseCheckFailed, …
 """
 
 from collections.abc import Iterable
@@ -82,9 +82,7 @@ class RoomOccupied(Refused):
 
 class TherapistBusy(Refused):
     def __init__(self) -> None:
-        super().__init__(
-            "therapist_unavailable", "This therapist has another session running. Finish that one first."
-        )
+        super().__init__("therapist_unavailable", "This therapist has another session running. Finish that one first.")
 
 
 class NextSessionInTheWay(Refused):

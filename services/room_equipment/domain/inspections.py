@@ -75,9 +75,7 @@ def credential_key(credential: str) -> str:
     return "".join(c for c in credential.casefold() if c.isalnum())
 
 
-def judge(
-    report: Report, history: History, *, now: datetime, timezone: str, rules: HouseRules
-) -> Certificate | None:
+def judge(report: Report, history: History, *, now: datetime, timezone: str, rules: HouseRules) -> Certificate | None:
     """The certificate a report gives, or None for a fail.
 
     Raises:

@@ -21,9 +21,7 @@ class RoomState:
 
     def outlook(self, moment: datetime) -> "Outlook":
         """What holds from `moment` on if nobody acts."""
-        cleared, gap = foresee(
-            self.bars, moment, bars_required=self.bars_required, in_service=self.in_service
-        )
+        cleared, gap = foresee(self.bars, moment, bars_required=self.bars_required, in_service=self.in_service)
         return Outlook(self.room_id, cleared, gap)
 
     def with_bar(self, bar_id: UUID, change: Callable[[Bar], Bar]) -> "RoomState":

@@ -64,9 +64,7 @@ async def states(tx: Transaction, room_ids: Iterable[UUID]) -> list[RoomState]:
             )  # fmt: skip
         if row.bar_id is not None:
             latest = Certificate(row.inspection_id, row.certified_until) if row.inspection_id else None
-            state.bars.append(
-                Bar(row.bar_id, row.rated_load_kg, row.in_service, row.proven, row.locked_out, latest)
-            )
+            state.bars.append(Bar(row.bar_id, row.rated_load_kg, row.in_service, row.proven, row.locked_out, latest))
     return list(found.values())
 
 
@@ -117,3 +115,10 @@ async def bump_clearance(tx: Transaction, room_ids: Sequence[UUID]) -> dict[UUID
         {"rooms": list(room_ids)},
     )
     return {row.id: (row.branch_id, row.clearance_version) for row in rows}
+
+
+async def branches_of(tx: Transaction, room_ids: Sequence[UUID]) -> list[UUID]:
+    rows = await tx.all(
+        "SELECT DISTINCT branch_id FROM rooms WHERE id = ANY (CAST(:rooms AS uuid[]))", {"rooms": list(room_ids)}
+    )
+    return [row.branch_id for row in rows]

@@ -40,9 +40,7 @@ async def start(
     tx: Transaction, id: UUID, start: datetime, ends_at: datetime, until: datetime, load: Decimal | None
 ) -> int:
     """The assignment's new version. Every constraint is checked on [start, until) by the database."""
-    version: int = await tx.scalar(
-        _START, {"id": id, "start": start, "ends_at": ends_at, "until": until, "load": load}
-    )
+    version: int = await tx.scalar(_START, {"id": id, "start": start, "ends_at": ends_at, "until": until, "load": load})
     return version
 
 

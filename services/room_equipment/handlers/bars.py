@@ -1,0 +1,84 @@
+"""Bars: mounted, changed, removed; each change settles the sessions above it in the same transaction."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from services.room_equipment.domain.localdays import local_date
+from services.room_equipment.domain.mounting import needed_scopes, unproves
+from services.room_equipment.handlers import found
+from services.room_equipment.handlers.displacement import Displaced, settle
+from services.room_equipment.store import bars, rooms
+from shared.errors import Forbidden, Invalid, Refused
+from shared.kit.auth import Principal
+from shared.kit.database import Transaction
+from shared.kit.ids import new_id
+
+
+async def register(tx: Transaction, who: Principal, values: dict[str, Any]) -> tuple[Row[Any], Displaced]:
+    """Mount a new bar. It has never been inspected, so a cleared room is cleared no more."""
+    room = await _room(tx, who, values["room_id"])
+    locked = await rooms.lock(tx, [room.branch_id])
+    moment = await rooms.moment(tx, [room.id])
+    id = new_id()
+    today = local_date(moment, await found.timezone(tx, room.branch_id))
+    values = {**values, "id": id, "branch_id": room.branch_id, "unproven_since": moment}
+    values["installed_on"] = values["installed_on"] or today
+    if not await bars.add(tx, values):
+        raise _serial_taken()
+    await rooms.require_mounted(tx, room.id)
+    result = await settle(tx, locked, [room.id], moment, "bar_mounted", id)
+    return await found.bar(tx, who, id), result
+
+
+async def change(
+    tx: Transaction, who: Principal, id: UUID, values: dict[str, Any], check: Callable[[int], None]
+) -> tuple[Row[Any], Displaced]:
+    """Apply a merge patch. `check` refuses when the version is not the one the caller read.
+
+    Raises:
+        Forbidden: the change needs a scope the caller lacks.
+        Invalid: an unknown room, or a removal in the future.
+        Refused: the serial is another bar's.
+    """
+    seen = await found.bar(tx, who, id)
+    target = await _room(tx, who, values.get("room_id", seen.room_id))
+    locked = await rooms.lock(tx, {seen.branch_id, target.branch_id})
+    before = (await found.bar(tx, who, id))._asdict()
+    check(before["version"])
+    missing = needed_scopes(before, values) - who.scopes
+    if missing:
+        raise Forbidden("insufficient_scope", f"This needs {', '.join(sorted(missing))}.", required=sorted(missing))
+    touched = {before["room_id"], target.id}
+    moment = await rooms.moment(tx, touched)
+    after = before | values | {"branch_id": target.branch_id}
+    await _check_removal(tx, after, moment)
+    if unproves(before, after):
+        after["unproven_since"] = moment
+    if after["serial"] != before["serial"] or after["branch_id"] != before["branch_id"]:
+        others = await bars.page(tx, None, target.branch_id, None, None, 10_000)
+        if any(other.serial == after["serial"] and other.id != id for other in others):
+            raise _serial_taken()
+    row = await bars.change(tx, id, after)
+    if row.removed_on is None:
+        await rooms.require_mounted(tx, target.id)
+    return row, await settle(tx, locked, touched, moment, "bar_changed", id)
+
+
+async def _room(tx: Transaction, who: Principal, id: UUID) -> Row[Any]:
+    row = await rooms.get(tx, id)
+    if row is None or not who.sees(row.branch_id):
+        raise Invalid("unknown_room", "There is no such room.", pointer="/room_id")
+    return row
+
+
+async def _check_removal(tx: Transaction, after: dict[str, Any], moment: Any) -> None:
+    removed_on = after["removed_on"]
+    if removed_on is not None and removed_on > local_date(moment, await found.timezone(tx, after["branch_id"])):
+        raise Invalid("removed_in_the_future", "Record the removal when it has happened.", pointer="/removed_on")
+
+
+def _serial_taken() -> Refused:
+    return Refused("serial_taken", "The branch has a bar of this serial. Check the label, or find that bar.")

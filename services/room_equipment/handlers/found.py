@@ -1,0 +1,64 @@
+"""Things by id, for this caller: what lies in another branch looks as if it were not there."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from services.room_equipment.store import bars, projections, rooms
+from shared.errors import Invalid, NotFound
+from shared.kit.auth import Principal
+from shared.kit.database import Transaction
+from shared.kit.unit import UnitOfWork
+
+WAIT_SECONDS = 2.0  # rules: Saga: a reference that is not known yet is waited for
+
+
+async def room(tx: Transaction, who: Principal, id: UUID) -> Row[Any]:
+    row = await rooms.get(tx, id)
+    if row is None or not who.sees(row.branch_id):
+        raise NotFound("room_not_found", "There is no such room.")
+    return row
+
+
+async def bar(tx: Transaction, who: Principal, id: UUID) -> Row[Any]:
+    row = await bars.get(tx, id)
+    if row is None or not who.sees(row.branch_id):
+        raise NotFound("bar_not_found", "There is no such bar.")
+    return row
+
+
+async def locked_bar(tx: Transaction, who: Principal, id: UUID) -> tuple[Row[Any], Sequence[Row[Any]], datetime]:
+    """The bar, all rooms of its branch locked, and the moment from which a change counts."""
+    seen = await bar(tx, who, id)
+    locked = await rooms.lock(tx, [seen.branch_id])
+    moment = await rooms.moment(tx, [row.id for row in locked])
+    return await bar(tx, who, id), locked, moment
+
+
+async def timezone(tx: Transaction, branch_id: UUID) -> str:
+    row = await projections.branch(tx, branch_id)
+    return str(row.timezone) if row else "UTC"
+
+
+async def known(
+    unit: UnitOfWork, read: Callable[[Transaction, UUID], Awaitable[Row[Any] | None]], id: UUID, noun: str
+) -> Row[Any]:
+    """Another service's aggregate, waited for without holding a connection.
+
+    Raises:
+        Invalid: `unknown_<noun>`, pointing at `/<noun>_id`, when it has not been heard of after 2 s.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + WAIT_SECONDS
+    while True:
+        row = await read(await unit.begin(), id)
+        if row is not None:
+            return row
+        if loop.time() >= deadline:
+            raise Invalid(f"unknown_{noun}", f"There is no such {noun}.", pointer=f"/{noun}_id")
+        await unit.commit()
+        await asyncio.sleep(0.05)

@@ -1,0 +1,92 @@
+"""Lock-outs: by a report, a failed check before use, or a failed inspection. Recording one is never refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from services.room_equipment.handlers import found
+from services.room_equipment.handlers.displacement import Displaced, foresee, settle
+from services.room_equipment.store import lockouts, rooms
+from shared.events.room_equipment import BarLockedOut
+from shared.kit.auth import Principal
+from shared.kit.database import Transaction
+from shared.kit.ids import new_id
+
+Cause = Literal["inspection", "pre_use_check", "report"]
+
+
+async def open_lockout(
+    tx: Transaction, who: Principal, bar: Row[Any], cause: Cause, reason: str, note: str, moment: datetime
+) -> UUID:
+    """The lock-out, its work order and its announcement. The caller settles the room."""
+    id = new_id()
+    await lockouts.open(
+        tx,
+        {"id": id, "work_order_id": new_id(), "bar_id": bar.id, "branch_id": bar.branch_id, "room_id": bar.room_id,
+         "cause": cause, "reason": reason, "note": note, "opened_at": moment, "opened_by": who.subject},
+    )  # fmt: skip
+    tx.announce(BarLockedOut(room_id=bar.room_id, bar_id=bar.id, branch_id=bar.branch_id, lockout_id=id, reason=cause))
+    return id
+
+
+async def report(tx: Transaction, who: Principal, bar_id: UUID, reason: str, note: str) -> tuple[UUID, Displaced]:
+    """Lock a bar out because someone says so."""
+    bar, locked, moment = await found.locked_bar(tx, who, bar_id)
+    id = await open_lockout(tx, who, bar, "report", reason, note, moment)
+    return id, await settle(tx, locked, [bar.room_id], moment, "locked_out", bar_id)
+
+
+async def imagine(tx: Transaction, who: Principal, bar_id: UUID) -> Displaced:
+    """What would happen if this bar were locked out now. Nothing is written."""
+    bar, locked, moment = await found.locked_bar(tx, who, bar_id)
+    states = [
+        state.with_bar(bar_id, lambda b: replace(b, locked_out=True)) for state in await rooms.states(tx, [bar.room_id])
+    ]
+    return (await foresee(tx, locked, states, moment)).result
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    bar_id: UUID
+    result: Literal["pass", "fail"]
+    note: str
+
+
+async def record_checks(
+    tx: Transaction, who: Principal, room_bars: Sequence[Row[Any]], locked: Sequence[Row[Any]], moment: datetime,
+    checks: Sequence[Check], therapist_id: UUID, appointment_id: UUID | None,
+) -> tuple[list[UUID], Displaced]:  # fmt: skip
+    """Store checks of bars of one room. Failed ones lock out; returns those lock-outs and what they displaced."""
+    by_id = {bar.id: bar for bar in room_bars}
+    if not checks:
+        return [], Displaced()
+    first = by_id[checks[0].bar_id]
+    await lockouts.add_checks(
+        tx,
+        {"ids": [new_id() for _ in checks], "bar_ids": [c.bar_id for c in checks],
+         "results": [c.result for c in checks], "notes": [c.note for c in checks], "branch_id": first.branch_id,
+         "room_id": first.room_id, "therapist_id": therapist_id, "appointment_id": appointment_id,
+         "checked_at": moment, "recorded_by": who.subject},
+    )  # fmt: skip
+    opened = [
+        await open_lockout(tx, who, by_id[c.bar_id], "pre_use_check", "pre_use_check_failed", c.note, moment)
+        for c in checks
+        if c.result == "fail"
+    ]
+    if not opened:
+        return [], Displaced()
+    failed = next(c.bar_id for c in checks if c.result == "fail")
+    return opened, await settle(tx, locked, [first.room_id], moment, "pre_use_check_failed", failed)
+
+
+async def check(
+    tx: Transaction, who: Principal, bar_id: UUID, made: Check, therapist_id: UUID, appointment_id: UUID | None
+) -> tuple[list[UUID], Displaced, datetime]:
+    """One bar looked at before use."""
+    bar, locked, moment = await found.locked_bar(tx, who, bar_id)
+    opened, result = await record_checks(tx, who, [bar], locked, moment, [made], therapist_id, appointment_id)
+    return opened, result, moment

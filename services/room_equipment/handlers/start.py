@@ -1,0 +1,201 @@
+"""Starts a session, or refuses what it cannot prove (rules: Start, the last gate).
+
+The route looks, lets go of its connection, asks scheduling and screening, and calls `start` in the transaction that
+counts. What a therapist states of bars or of herself is committed even when the start is refused.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
+
+from services.room_equipment.domain import gate
+from services.room_equipment.domain.clearance import limit_over
+from services.room_equipment.domain.errors import (
+    AlreadyStarted,
+    CheckMissing,
+    NextSessionInTheWay,
+    NotFitToPerform,
+    PreUseCheckFailed,
+    RoomOccupied,
+    TherapistBusy,
+)
+from services.room_equipment.domain.houserules import HouseRules
+from services.room_equipment.domain.load import Profile
+from services.room_equipment.domain.localdays import local_date
+from services.room_equipment.domain.placement import NoRoom
+from services.room_equipment.handlers import found
+from services.room_equipment.handlers.lockouts import Check, record_checks
+from services.room_equipment.store import assignments, bars, clearances, load_profiles, lockouts, rooms, sessions
+from shared.errors import Invalid, NotFound, Refused
+from shared.events.room_equipment import SessionStarted
+from shared.kit.auth import Principal
+from shared.kit.database import Transaction, constraint
+from shared.kit.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What the therapist says at the door."""
+
+    therapist_id: UUID
+    checks: Sequence[Check]
+    fit: bool
+
+    @property
+    def settles_it(self) -> bool:
+        """A failed check or an unfit therapist: recorded and refused without asking anyone."""
+        return not self.fit or any(check.result == "fail" for check in self.checks)
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """What scheduling and screening answered, or None where they were not asked."""
+
+    appointment: gate.Answer | None
+    standing: gate.Answer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    row: Any
+    started_at: datetime
+    ends_at: datetime
+    blocked_until: datetime
+    version: int
+
+
+async def visible(tx: Transaction, who: Principal, appointment_id: UUID) -> Row[Any]:
+    """The live assignment.
+
+    Raises:
+        NotFound: there is none that this caller may see.
+        Refused: `not_assigned`: there was one, and it lost or gave back its room.
+    """
+    row = await assignments.get(tx, appointment_id)
+    if row is not None and who.sees(row.branch_id):
+        return row
+    past = await assignments.last(tx, appointment_id) if row is None else None
+    if past is None or not who.sees(past.branch_id):
+        raise NotFound("assignment_not_found", "There is no such assignment.")
+    raise Refused(
+        "not_assigned",
+        f"The appointment has no room now: {past.outcome}. Give it another room or time in scheduling.",
+        outcome=past.outcome,
+        ended_at=past.ended_at.isoformat(),
+    )
+
+
+async def start(
+    tx: Transaction, who: Principal, appointment_id: UUID, said: Statement, proofs: Proofs, rules: HouseRules
+) -> Started | PreUseCheckFailed | NotFitToPerform:
+    """The transaction that counts. A returned refusal is to be committed and then answered; a raised one is not.
+
+    Raises:
+        Refused: with the code of the first thing that does not hold, in the order of domain.gate.
+    """
+    seen = await visible(tx, who, appointment_id)
+    locked = await rooms.lock(tx, [seen.branch_id])
+    row = await visible(tx, who, appointment_id)
+    if row.started_at is not None:
+        raise AlreadyStarted
+    mounted = await _mounted(tx, row.room_id, said.checks)
+    now = await rooms.moment(tx, [row.room_id])
+    opened, result = await record_checks(tx, who, mounted, locked, now, said.checks, said.therapist_id, appointment_id)
+    if opened:
+        return PreUseCheckFailed(lockout_ids=opened, **result.lists())
+    gate.check_therapist(row.therapist_id, said.therapist_id, who.therapist_id)
+    await sessions.state_fitness(
+        tx, new_id(), appointment_id, row.branch_id, said.therapist_id, said.fit, now, who.subject
+    )
+    if not said.fit:
+        return NotFitToPerform()
+    _check_proofs(row, proofs)
+    gate.check_time(row.planned_at, now, rules.early_start_minutes)
+    return await _run(tx, row, now, [bar.id for bar in mounted])
+
+
+async def _mounted(tx: Transaction, room_id: UUID, checks: Sequence[Check]) -> Sequence[Row[Any]]:
+    mounted = [bar for bar in await bars.page(tx, None, None, room_id, None, 1_000) if bar.removed_on is None]
+    known = {bar.id for bar in mounted}
+    for i, check in enumerate(checks):
+        if check.bar_id not in known:
+            raise Invalid("unknown_bar", "It is not mounted in this room.", pointer=f"/pre_use_checks/{i}/bar_id")
+    return mounted
+
+
+def _check_proofs(row: Row[Any], proofs: Proofs) -> None:
+    asked = proofs.appointment or gate.Answer(None, {})
+    gate.check_appointment(
+        asked, requires_bar=row.requires_bar, therapist_id=row.therapist_id, planned_at=row.planned_at
+    )
+    if row.screening_protocol is not None:
+        gate.check_screening(proofs.standing or gate.Answer(None, {}))
+
+
+async def _run(tx: Transaction, row: Row[Any], now: datetime, mounted: list[UUID]) -> Started:
+    """`during` becomes [now, now + duration + turnover), and every constraint is checked on that."""
+    ends_at = now + (row.ends_at - row.starts_at)
+    until = now + (row.blocked_until - row.starts_at)
+    way = await sessions.in_the_way(tx, row.appointment_id, row.room_id, row.therapist_id, now, until)
+    if way.running_here is not None:
+        raise RoomOccupied(way.running_here)
+    if way.therapist_runs:
+        raise TherapistBusy
+    load = row.load_kg
+    if row.requires_bar:
+        checks = await lockouts.checks_of(tx, row.appointment_id)
+        passed = {check.bar_id for check in checks if check.result == "pass" and check.room_id == row.room_id}
+        missing = gate.missing_checks(mounted, passed)
+        if missing:
+            raise CheckMissing(missing)
+        load = await _check_bars(tx, row, now, until)
+    if way.next_starts_at is not None:
+        raise NextSessionInTheWay(way.next_starts_at)
+    try:
+        version = await sessions.start(tx, row.appointment_id, now, ends_at, until, load)
+    except IntegrityError as error:
+        if constraint(error) == "assignments_one_running_per_therapist":
+            raise TherapistBusy from error
+        raise
+    tx.announce(
+        SessionStarted(
+            appointment_id=row.appointment_id, attempt=row.attempt, assignment_version=version,
+            branch_id=row.branch_id, room_id=row.room_id, therapist_id=row.therapist_id,
+            started_at=now, ends_at=ends_at, blocked_until=until,
+        )
+    )  # fmt: skip
+    return Started(row, now, ends_at, until, version)
+
+
+async def _check_bars(tx: Transaction, row: Row[Any], now: datetime, until: datetime) -> Decimal:
+    """Cleared to the very end and strong enough, named before the constraint says so. Returns the load."""
+    periods = (await clearances.around(tx, [row.room_id], now)).get(row.room_id, [])
+    limit = limit_over(periods, now, until)
+    if isinstance(limit, datetime):
+        gaps = await clearances.between(tx, row.room_id, limit, until)
+        refusal = NoRoom("room_not_certified", row.room_id, gaps[0].reason if gaps else None, limit)
+        raise placement_refused(refusal)
+    profile = await load_profiles.get(tx, row.therapist_id)
+    day = local_date(now, await found.timezone(tx, row.branch_id))
+    load = Profile(profile.load_kg, profile.valid_until).load_on(day) if profile else None
+    if load is None:
+        raise placement_refused(NoRoom("load_profile_required", row.room_id))
+    if load > limit:
+        raise placement_refused(NoRoom("load_rating_exceeded", row.room_id))
+    return load
+
+
+def placement_refused(refusal: NoRoom) -> Refused:
+    """The refusal of a placement as a problem: its code, the gap, and what to do next."""
+    extra: dict[str, object] = {}
+    if refusal.room_id is not None:
+        extra["room_id"] = str(refusal.room_id)
+    if refusal.gap_reason is not None and refusal.gap_at is not None:
+        extra |= {"reason": refusal.gap_reason, "gap_reason": refusal.gap_reason, "gap_at": refusal.gap_at.isoformat()}
+    return Refused(refusal.code, refusal.next_step, **extra)

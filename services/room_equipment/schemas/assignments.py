@@ -1,0 +1,102 @@
+"""Assignments, sessions, load profiles, evidence."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from services.room_equipment.schemas.values import Mass
+from shared.kit.body import Answer, Body, Instant, Note
+
+
+class NewAssignment(Body):
+    """For a walk-in desk or another system. The treatment says how long, and whether bars are needed."""
+
+    appointment_id: UUID
+    branch_id: UUID
+    treatment_id: UUID
+    therapist_id: UUID
+    client_id: UUID | None = None
+    starts_at: Instant
+    room_id: UUID | None = None
+
+
+class AssignmentAnswer(Answer):
+    """`ends_at` is the session's end; the room is blocked until `blocked_until` (turnover included)."""
+
+    appointment_id: UUID
+    assignment_version: int
+    attempt: int
+    state: str
+    branch_id: UUID
+    room_id: UUID
+    treatment_id: UUID
+    therapist_id: UUID
+    client_id: UUID | None
+    requires_bar: bool
+    starts_at: datetime
+    ends_at: datetime
+    blocked_until: datetime
+    started_at: datetime | None
+    at_risk_at: datetime | None
+
+
+class PreUseCheck(Body):
+    bar_id: UUID
+    result: Literal["pass", "fail"]
+    note: Note = ""
+
+
+class Start(Body):
+    """Every mounted bar is looked at before each session; the therapist says that she is fit."""
+
+    therapist_id: UUID
+    pre_use_checks: Annotated[list[PreUseCheck], Field(default_factory=list, max_length=50)]
+    fit_to_perform: bool
+
+
+class Finish(Body):
+    result: Literal["complete", "completed", "abort", "aborted"]
+
+
+class FinishedAnswer(Answer):
+    appointment_id: UUID
+    result: Literal["completed", "aborted"]
+    finished_at: datetime
+    room_id: UUID
+
+
+class NewLoadProfile(Body):
+    mass_kg: Mass
+    measured_on: date
+
+
+class LoadProfileAnswer(Answer):
+    """No number of it is ever answered."""
+
+    state: Literal["valid", "stale", "missing"]
+    valid_until: date | None
+
+
+class EvidenceAnswer(Answer):
+    """What was, or will be, valid at the minute of a session."""
+
+    appointment_id: UUID
+    state: str
+    branch_id: UUID
+    room_id: UUID
+    therapist_id: UUID
+    treatment_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    blocked_until: datetime
+    started_at: datetime | None
+    at_risk_at: datetime | None
+    requires_bar: bool
+    cleared_to_the_end: bool
+    load_sufficient: bool | None
+    clearance: list[dict[str, Any]]
+    inspections: list[dict[str, Any]]
+    pre_use_checks: list[dict[str, Any]]
+    fitness: list[dict[str, Any]]

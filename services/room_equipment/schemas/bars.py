@@ -1,0 +1,196 @@
+"""Bars, their inspections, lock-outs and work orders."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, Field
+
+from services.room_equipment.domain.inspections import Kind, Result
+from services.room_equipment.schemas.values import DisplacedLists, Kg, Label, Millimetres, Number, Text
+from shared.kit.body import Answer, Body, Instant, Name, Note
+
+
+class Document(Body):
+    name: Name
+    url: Annotated[str, Field(max_length=1_000)] | None = None
+
+
+Documents = Annotated[list[Document | Text], Field(max_length=50)]
+
+
+class NewBar(Body):
+    room_id: UUID
+    serial: Label
+    rated_load_kg: Kg
+    installed_on: date | None = Field(None, description="Local date of the branch; today when not given.")
+    installed_by: Text = ""
+    mounting: Label = Field("ceiling", description="How and where it is fixed.")
+    material: Text = ""
+    diameter_mm: Millimetres | None = None
+    documents: Documents = Field(default_factory=list)
+    in_service: bool = True
+
+
+class BarPatch(Body):
+    """A merge patch. Another room, mounting or serial, or a higher rating, needs a new installation inspection."""
+
+    room_id: UUID | None = None
+    serial: Label | None = None
+    rated_load_kg: Kg | None = None
+    installed_on: date | None = None
+    installed_by: Text | None = None
+    mounting: Label | None = None
+    material: Text | None = None
+    diameter_mm: Millimetres | None = None
+    documents: Documents | None = None
+    in_service: bool | None = None
+    removed_on: date | None = Field(None, description="Recorded as removed that day (rooms:inspect).")
+
+
+class BarAnswer(Answer):
+    id: UUID
+    version: int
+    branch_id: UUID
+    room_id: UUID
+    serial: str
+    rated_load_kg: Number
+    installed_on: date
+    installed_by: str
+    mounting: str
+    material: str
+    diameter_mm: Number | None
+    documents: list[Any]
+    in_service: bool
+    removed_on: date | None
+
+
+class BarChangeAnswer(BarAnswer, DisplacedLists):
+    """The bar, and what its change did to sessions."""
+
+
+def _has_letters(text: str) -> str:
+    if not any(c.isalnum() for c in text):
+        raise ValueError("must have a letter or digit")
+    return text
+
+
+Credential = Annotated[Label, AfterValidator(_has_letters)]
+
+
+class Inspector(Body):
+    name: Name
+    organisation: Text = ""
+    credential: Credential = Field(examples=["LOLER-4711"])
+    credential_valid_until: date
+
+
+class ChecklistItem(Body):
+    item: Name
+    result: Literal["pass", "flag", "fail"]
+    note: Note = ""
+
+
+class NewInspection(Body):
+    performed_at: Instant
+    kind: Kind
+    inspector: Inspector
+    checklist: Annotated[list[ChecklistItem], Field(default_factory=list, max_length=200)]
+    load_test_kg: Kg | None = Field(None, description="Needed at an installation: at least the rated load.")
+    result: Result
+    valid_until: date | None = Field(None, description="Local day, inclusive; six months when not given (house rule).")
+    conditions: Annotated[str, Field(min_length=1, max_length=2_000)] | None = None
+    note: Note = ""
+
+
+class CertificateAnswer(Answer):
+    """Half-open from when it was recorded to `ends_at`, the end of the local day `valid_until`."""
+
+    inspection_id: UUID
+    bar_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    valid_until: date
+
+
+class LockoutAnswer(Answer):
+    id: UUID
+    bar_id: UUID
+    room_id: UUID
+    cause: str
+    reason: str
+    note: str
+    opened_at: datetime
+    released_at: datetime | None
+    released_by: UUID | None
+    work_order_id: UUID | None
+
+
+class InspectionAnswer(Answer):
+    id: UUID
+    bar_id: UUID
+    sequence: int
+    room_id: UUID
+    bar_serial: str
+    rated_load_kg: Number
+    kind: str
+    performed_at: datetime
+    recorded_at: datetime
+    inspector_name: str
+    inspector_organisation: str
+    inspector_credential: str
+    credential_valid_until: date
+    checklist: list[Any]
+    load_test_kg: Number | None
+    result: str
+    conditions: str | None
+    note: str
+    valid_until: date | None
+
+
+class InspectionRecorded(InspectionAnswer, DisplacedLists):
+    """What an inspection gave: a certificate or a lock-out, and what happened to sessions."""
+
+    certificate: CertificateAnswer | None
+    lockout: LockoutAnswer | None
+
+
+class NewLockout(Body):
+    reason: Name
+    note: Note = ""
+
+
+class LockoutRecorded(DisplacedLists):
+    """`id` and `lockout` are null in a dry run."""
+
+    id: UUID | None
+    dry_run: bool
+    lockout: LockoutAnswer | None
+
+
+class NewCheck(Body):
+    therapist_id: UUID
+    appointment_id: UUID | None = None
+    result: Literal["pass", "fail"]
+    note: Note = ""
+
+
+class CheckRecorded(DisplacedLists):
+    bar_id: UUID
+    result: str
+    checked_at: datetime
+    lockout: LockoutAnswer | None
+
+
+class DueAnswer(Answer):
+    """`status`: due within the days asked for, lapsed, failed, or never_inspected. `days_left` is in local days."""
+
+    bar_id: UUID
+    serial: str
+    room_id: UUID
+    room_code: str
+    branch_id: UUID
+    status: Literal["due", "lapsed", "failed", "never_inspected"]
+    locked_out: bool
+    valid_until: date | None
+    days_left: int | None

@@ -1,0 +1,100 @@
+"""Rooms, their clearance, and their equipment."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from services.room_equipment.domain.clearance import Reason
+from services.room_equipment.schemas.values import DisplacedLists, Label, Minutes, Number
+from shared.kit.body import Answer, Body, Code, Name, Note
+
+Bars = Annotated[int, Field(ge=1, le=20)]
+
+
+class NewRoom(Body):
+    branch_id: UUID
+    code: Code
+    name: Name | None = None
+    turnover_minutes: Minutes | None = Field(None, description="House rule where it is not given: 15.")
+    bars_required: Bars = 1
+    in_service: bool = True
+
+
+class RoomPatch(Body):
+    """A merge patch: what is not sent stays."""
+
+    code: Code | None = None
+    name: Name | None = None
+    turnover_minutes: Minutes | None = Field(None, description="Concerns new sessions only.")
+    bars_required: Bars | None = Field(None, description="Lowering it needs rooms:inspect.")
+    in_service: bool | None = Field(None, description="False displaces every session of the room.")
+
+
+class RoomAnswer(Answer):
+    id: UUID
+    version: int
+    branch_id: UUID
+    code: str
+    name: str
+    turnover_minutes: int
+    bars_required: int
+    in_service: bool
+
+
+class RoomChangeAnswer(RoomAnswer, DisplacedLists):
+    """The room, and what its change did to sessions."""
+
+
+class Period(Answer):
+    """Half-open. Cleared by these inspections for loads up to `max_load_kg`."""
+
+    starts_at: datetime
+    ends_at: datetime
+    max_load_kg: Number
+    inspection_ids: list[UUID]
+
+
+class GapAnswer(Answer):
+    """Half-open; `reason` says why the room is not cleared."""
+
+    starts_at: datetime
+    ends_at: datetime
+    reason: Reason
+
+
+class ClearanceAnswer(Answer):
+    room_id: UUID
+    periods: list[Period]
+    gaps: list[GapAnswer]
+
+
+class NewEquipment(Body):
+    room_id: UUID
+    kind: Label = Field(examples=["table", "stool", "strap"])
+    name: Name
+    serial: Label | None = None
+    in_service: bool = True
+    note: Note = ""
+
+
+class EquipmentPatch(Body):
+    room_id: UUID | None = None
+    kind: Label | None = None
+    name: Name | None = None
+    serial: Label | None = None
+    in_service: bool | None = None
+    note: Note | None = None
+
+
+class EquipmentAnswer(Answer):
+    id: UUID
+    version: int
+    branch_id: UUID
+    room_id: UUID
+    kind: str
+    name: str
+    serial: str | None
+    in_service: bool
+    note: str
