@@ -7,6 +7,7 @@ from typing import Protocol
 import pytest
 
 from deploy.embedded.testing import server
+from tests.containers.engine import pytest_collection_modifyitems, pytest_terminal_summary  # noqa: F401
 from tests.servers import Databases, ServiceDatabase, Topics, create_topics, delete_topics, session_owner
 
 

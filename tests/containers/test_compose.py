@@ -1,0 +1,80 @@
+"""`docker compose up`: the same system, to a booking that is confirmed and written to the client, and down again."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.containers.compose import Project, project
+from tests.journeys.chain import Chain
+from tests.journeys.desk import Desk
+from tests.journeys.ledger import Ledger
+
+pytestmark = [pytest.mark.containers, pytest.mark.xdist_group("compose")]
+
+
+@pytest.fixture(scope="module")
+async def running() -> AsyncIterator[Project]:
+    async with project() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def chain(running: Project) -> AsyncIterator[Chain]:
+    urls = {service: running.url(service) for service in running.ports}
+    clients = await running.api_clients()
+    async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
+        desk = Desk(urls, clients["admin"], Ledger(), http)
+        yield Chain(desk, await desk.another("rooms:read", "rooms:inspect"))
+
+
+async def test_migrations_ended_well_before_the_services_were_started(running: Project) -> None:
+    states = await running.states()
+    for one_shot in ("keys", "migrate"):
+        assert (states[one_shot]["State"], states[one_shot]["ExitCode"]) == ("exited", 0)
+    for service in ("identity", "scheduling", "screening", "room-equipment", "notification", "console", "mailbox"):
+        assert states[service]["Health"] == "healthy", states[service]
+
+
+async def test_a_booking_is_confirmed_through_all_services_and_the_client_hears_of_it(
+    running: Project, chain: Chain
+) -> None:
+    spa = await chain.spa()
+    booked = await spa.book()
+    assert booked["room_id"] == spa.rooms[0]["id"]
+    async with asyncio.timeout(30):
+        while not (mails := await mailbox(running, spa.client["email"])):
+            await asyncio.sleep(0.2)
+    assert len(mails) == 1
+
+
+async def test_a_service_runs_as_nobody_special_and_sees_no_secret_of_another(running: Project) -> None:
+    script = "import os,json; print(json.dumps([os.getuid(), sorted(os.listdir('/run/caibei'))]))"
+    uid, files = json.loads(await running.run("exec", "--no-TTY", "scheduling", "python", "-c", script))
+    assert uid == 10001
+    assert files == ["database_url"]
+
+
+async def test_what_was_booked_and_who_may_sign_in_outlives_a_restart_of_everything(
+    running: Project, chain: Chain
+) -> None:
+    booked = await (await chain.spa()).book()
+    before = await running.api_clients()
+    await running.run("down", "--timeout", "10")
+    await running.run("up", "--detach", "--wait", "--wait-timeout", "180")
+    assert await running.api_clients() == before
+    found = await chain.desk.get("scheduling", f"/v1/appointments/{booked['id']}")
+    assert found["status"] == "confirmed"
+
+
+async def mailbox(running: Project, to: str) -> list[dict[str, Any]]:
+    async with httpx.AsyncClient(timeout=10, trust_env=False) as http:
+        answer = await http.get(
+            f"{running.url('mailbox')}/dev/mailbox", params={"to": to}, headers={"Accept": "application/json"}
+        )
+    answer.raise_for_status()
+    found: list[dict[str, Any]] = answer.json()["items"]
+    return found
