@@ -25,6 +25,7 @@ __all__ = [
     "let_go",
     "new_consumer",
     "new_producer",
+    "partition_counts",
 ]
 
 Consumer = AIOKafkaConsumer
@@ -99,5 +100,15 @@ async def create_topics(
             with suppress(TopicAlreadyExistsError):
                 await admin.create_topics(new)
         return missing
+    finally:
+        await let_go(admin.close())
+
+
+async def partition_counts(bootstrap_servers: str) -> dict[str, int]:
+    """Every topic of the brokers, with how many partitions it has."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    try:
+        return {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics()}
     finally:
         await let_go(admin.close())
