@@ -1,0 +1,76 @@
+"""One import from end to end: read, check everything, and only then load."""
+
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from deploy.cli.chain import against, bookings, checks, people, rooms
+from deploy.cli.chain.chain import Calendar, Chain, build
+from deploy.cli.chain.faults import Fault, Faulty
+from deploy.cli.chain.loading import Loading, Stopped
+from deploy.cli.chain.nouns import NOUNS
+from deploy.cli.chain.present import Present, look_up
+from deploy.cli.chain.reading import read
+from deploy.cli.chain.services import Services, Unreachable
+
+# In dependency order. Inspectors are no resource of their own.
+STEPS: tuple[Callable[[Loading], Awaitable[None]], ...] = (
+    people.load_branches,
+    people.load_treatments,
+    people.load_therapists,
+    people.load_shifts,
+    people.load_clients,
+    rooms.load_rooms,
+    rooms.load_profiles,
+    rooms.load_bars,
+    rooms.load_inspections,
+    bookings.load_screenings,
+    bookings.load_clearances,
+    bookings.load_appointments,
+)
+
+
+async def prepare(path: Path, services: Services, day: date | None = None) -> Loading:
+    """Read and check all of it, against the services as well. Nothing is changed.
+
+    Args:
+        day: the day from which relative days count. Without it: the day on which the file's oldest branch was
+            registered, so that the same file means the same the next day; today for a chain not loaded yet.
+
+    Raises:
+        Faulty: with every fault found.
+        Unreachable: a service does not answer.
+        Refusal: this sign-in may not read what must be checked.
+    """
+    chain, faults = build(read(path))
+    if not any(chain.lines.values()) and not faults:
+        raise Faulty([Fault(path.name, 1, "", f"holds no rows; the nouns are {', '.join(NOUNS)}")])
+    now = datetime.now(UTC)
+    try:
+        present = await look_up(services, chain)
+    except Unreachable:
+        if faults:  # what is wrong whatever the services say
+            raise Faulty([*faults, *checks.inside(chain)]) from None
+        raise
+    calendar = Calendar(day or _anchor(chain, present) or now.date(), now)
+    faults += against.faults(chain, present, calendar)
+    if faults:
+        raise Faulty(faults)
+    return Loading(services, chain, present, calendar, checks.zones(chain, present.timezones))
+
+
+def _anchor(chain: Chain, present: Present) -> date | None:
+    return present.first_import(chain)
+
+
+async def load(loading: Loading) -> None:
+    """Load what was prepared; `loading.report` says what happened, also when a row was refused."""
+    began = time.monotonic()
+    try:
+        for step in STEPS:
+            await step(loading)
+    except Stopped:
+        pass
+    finally:
+        loading.report.seconds = time.monotonic() - began

@@ -1,0 +1,125 @@
+"""Loading a checked chain: noun by noun in dependency order, several rows at once, through the public commands.
+
+A row that is there already is left as it is; an import overwrites nothing. A refusal names its row and stops after its
+noun (bookings go on, each is its own affair); what is loaded stays, and running the import again goes on from there.
+"""
+
+import asyncio
+import hashlib
+import json
+import uuid
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+from zoneinfo import ZoneInfo
+
+from deploy.cli.chain.chain import Calendar, Chain, Line
+from deploy.cli.chain.nouns import Row
+from deploy.cli.chain.present import Present
+from deploy.cli.chain.report import Report
+from deploy.cli.chain.services import Refusal, Services
+
+R = TypeVar("R", bound=Row)
+Outcome = Literal["created", "present", "passed"]
+
+
+class Stopped(Exception):
+    """A row was refused; the report names it."""
+
+
+@dataclass
+class Loading:
+    """One run. `told` is called after each row with its noun, for the progress shown."""
+
+    services: Services
+    chain: Chain
+    present: Present
+    calendar: Calendar
+    zones: dict[str, ZoneInfo]
+    told: Callable[[str], None] = lambda noun: None
+    report: Report = field(default_factory=Report)
+
+    async def each(
+        self,
+        kind: type[R],
+        load: Callable[[Line[R]], Awaitable[Outcome]],
+        *,
+        in_order_of: Callable[[R], Hashable] | None = None,
+        go_on: bool = False,
+    ) -> None:
+        """Load every row of a noun; rows with one `in_order_of` go one after the other, as in the file.
+
+        Raises:
+            Stopped: a row was refused, unless `go_on`.
+        """
+        chains: dict[Hashable, list[Line[R]]] = {}
+        for number, line in enumerate(self.chain.of(kind)):
+            chains.setdefault(number if in_order_of is None else in_order_of(line.row), []).append(line)
+
+        async def follow(lines: list[Line[R]]) -> None:
+            for line in lines:
+                try:
+                    outcome = await load(line)
+                except Refusal as refusal:
+                    self.report.failed.append(line.fault(field_of(refusal), said(refusal)))
+                    return
+                getattr(self.report, outcome)[kind.noun] += 1
+                self.told(kind.noun)
+
+        await asyncio.gather(*map(follow, chains.values()))
+        if self.report.failed and not go_on:
+            raise Stopped
+
+    async def post(self, service: str, path: str, row: Row, body: dict[str, Any], *, wait: int = 0) -> Any:
+        """Send a row's command under a key made of the row, so that a lost answer costs nothing.
+
+        A refusal that the service only remembers from an earlier run is asked again: the reason may be gone.
+        """
+        exact = json.dumps([path, body], sort_keys=True, default=str).encode()
+        key = f"import-{row.noun}-{hashlib.sha256(exact).hexdigest()[:32]}"
+        try:
+            return await self.services.post(service, path, body, key=key, wait=wait)
+        except Refusal as refusal:
+            if not refusal.replayed:
+                raise
+            return await self.services.post(service, path, body, key=f"{key}-{uuid.uuid4().hex[:8]}", wait=wait)
+
+    def id(self, noun: str, natural: str) -> str:
+        """The id of a row that was loaded or found before."""
+        found = self.present.id_of(noun, natural)
+        if found is None:
+            raise KeyError(f"{noun} {natural} was not loaded")
+        return found
+
+    def ids(self, noun: str, naturals: list[str]) -> list[str]:
+        return [self.id(noun, natural) for natural in naturals]
+
+    def keep(self, noun: str, natural: str, answer: dict[str, Any]) -> Outcome:
+        """Remember what a command made."""
+        self.present.by_code[noun][natural] = answer
+        return "created"
+
+
+def without_nothing(**fields: Any) -> dict[str, Any]:
+    """A body without the fields that the row leaves out."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+# Where a body's field has another name than the row's.
+_ROW_FIELD = {
+    "branch_ids": "branches", "branch_id": "branch", "therapist_id": "therapist", "client_id": "client",
+    "treatment_id": "treatment", "room_id": "room", "bar_id": "bar", "starts_at": "starts", "ends_at": "ends",
+    "requires": "skill",
+}  # fmt: skip
+
+
+def field_of(refusal: Refusal) -> str:
+    """The row's field that a problem points at; empty when it points nowhere."""
+    pointer = refusal.errors[0].get("pointer", "") if refusal.errors else ""
+    first = pointer.strip("/").split("/")[0]
+    return _ROW_FIELD.get(first, first)
+
+
+def said(refusal: Refusal) -> str:
+    detail = refusal.errors[0].get("detail") if refusal.errors else None
+    return f"refused with {refusal.code}: {detail or refusal.detail}"

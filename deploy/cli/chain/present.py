@@ -1,0 +1,100 @@
+"""What the services hold already, by natural code: the reason why an import can run twice, or go on after a failure."""
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from deploy.cli.chain.chain import Chain
+from deploy.cli.chain.nouns import Appointment, Branch, Screening
+from deploy.cli.chain.services import Services
+
+Found = dict[str, Any]
+
+
+@dataclass
+class Present:
+    """Answers of the services. What does not exist yet is absent; `protocols` are those the file's screenings name."""
+
+    by_code: dict[str, dict[str, Found]] = field(default_factory=lambda: defaultdict(dict))
+    branch_codes: dict[str, str] = field(default_factory=dict)
+    protocols: dict[str, Found | None] = field(default_factory=dict)
+
+    def id_of(self, noun: str, natural: str) -> str | None:
+        found = self.by_code[noun].get(natural)
+        return None if found is None else str(found["id"])
+
+    @property
+    def known(self) -> dict[str, set[str]]:
+        return {noun: set(found) for noun, found in self.by_code.items()}
+
+    @property
+    def timezones(self) -> dict[str, str]:
+        return {code: found["timezone"] for code, found in self.by_code["branches"].items()}
+
+    def first_import(self, chain: Chain) -> date | None:
+        """The day (UTC) on which the oldest of the file's branches was registered; None if there is none yet."""
+        ids = [found for line in chain.of(Branch) if (found := self.id_of("branches", line.row.code))]
+        return min(registered_on(id) for id in ids) if ids else None
+
+
+def registered_on(id: str) -> date:
+    """The day a UUIDv7 was made: its first 48 bits are milliseconds since 1970 (RFC 9562)."""
+    milliseconds = UUID(id).int >> 80
+    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC).date()
+
+
+async def look_up(services: Services, chain: Chain) -> Present:
+    """Read it. Only what the file can meet is asked for: a new chain costs a handful of requests."""
+    present = Present()
+    await asyncio.gather(
+        *(_codes(services, present, noun) for noun in ("branches", "treatments", "therapists", "clients")),
+        *(_protocol(services, present, name) for name in {line.row.protocol for line in chain.of(Screening)}),
+    )
+    present.branch_codes = {found["id"]: code for code, found in present.by_code["branches"].items()}
+    touched = [found for found in present.by_code["branches"].values() if found["code"] in _branches(chain)]
+    await asyncio.gather(*(_rooms(services, present, found) for found in touched))
+    return present
+
+
+def _branches(chain: Chain) -> set[str]:
+    return {line.row.branch for noun in ("rooms", "bars", "appointments") for line in chain.lines[noun]}
+
+
+async def _codes(services: Services, present: Present, noun: str) -> None:
+    async for item in services.items("scheduling", f"/v1/{noun}"):
+        if item["code"]:
+            present.by_code[noun][item["code"]] = item
+
+
+async def _protocol(services: Services, present: Present, name: str) -> None:
+    present.protocols[name] = await services.find("screening", f"/v1/protocols/{name}")
+
+
+async def _rooms(services: Services, present: Present, branch: Found) -> None:
+    codes = {}
+    async for room in services.items("room_equipment", "/v1/rooms", branch_id=branch["id"]):
+        codes[room["id"]] = room["code"]
+        present.by_code["rooms"][f"{branch['code']} {room['code']}"] = room
+    async for bar in services.items("room_equipment", "/v1/bars", branch_id=branch["id"]):
+        if bar["room_id"] in codes:
+            present.by_code["bars"][bar["serial"]] = bar
+
+
+async def appointments_of(services: Services, chain: Chain, present: Present) -> dict[tuple[str, str, str], Found]:
+    """Appointments of the file's branches that were not rejected, by (client id, treatment id, start)."""
+    branches = {line.row.branch for line in chain.of(Appointment)}
+    ids = [id for code in branches if (id := present.id_of("branches", code))]
+    found: dict[tuple[str, str, str], Found] = {}
+    for items in await asyncio.gather(*(services.all("scheduling", "/v1/appointments", branch_id=id) for id in ids)):
+        for item in items:
+            if item["status"] != "rejected":
+                found[item["client_id"], item["treatment_id"], instant(item["starts_at"])] = item
+    return found
+
+
+def instant(text: str) -> str:
+    """One spelling of an RFC 3339 time."""
+    return datetime.fromisoformat(text).astimezone(UTC).isoformat()
