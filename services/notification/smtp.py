@@ -7,6 +7,7 @@ import aiosmtplib
 
 from services.notification.settings import Settings
 
+CLOSING = 421
 IDLE_SECONDS = 20.0  # shorter than the idle limit of any mail server
 
 
@@ -41,13 +42,12 @@ class Connection:
         try:
             await smtp.sendmail(sender, [to], content)
             self._used = asyncio.get_running_loop().time()
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            raise Refused(error.recipients[0].code) from None
-        except aiosmtplib.SMTPResponseException as error:
-            if error.code == 421:
+        except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPResponseException) as error:
+            code = error.recipients[0].code if isinstance(error, aiosmtplib.SMTPRecipientsRefused) else error.code
+            if code == CLOSING:
                 await self.close()
                 raise MailServerAway from None
-            raise Refused(error.code) from None
+            raise Refused(code) from None
         except (aiosmtplib.SMTPException, OSError, ValueError):
             await self.close()
             raise MailServerAway from None

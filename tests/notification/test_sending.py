@@ -1,0 +1,273 @@
+"""From an event to a mail: who is told what, what is not true any more, and what happens when something is away."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from services.notification import store
+from services.notification.asking import Scheduling as Asking
+from services.notification.bell import Bell
+from services.notification.sender import Sender
+from services.notification.smtp import Connections
+from shared.events.room_equipment import SessionAtRisk
+from shared.kit import failpoints
+from shared.kit.ids import new_id
+from tests.notification.conftest import Notification
+from tests.notification.world import START
+
+
+def at_risk(notification: Notification, **changes: object) -> SessionAtRisk:
+    booking = notification.booking("in_progress")
+    return SessionAtRisk.model_validate(
+        booking | {"assignment_version": 3, "bar_id": new_id(), "at_risk_at": START} | changes
+    )
+
+
+async def test_a_confirmed_booking_writes_to_its_client_in_their_language_and_the_branchs_time(
+    notification: Notification,
+) -> None:
+    client = notification.scheduling.client(locale="zh-CN", name="王芳")
+    (event_id,) = await notification.hear(notification.confirmed(client_id=client))
+    await notification.turn()
+
+    (mail,) = notification.mail_server.to("ana@example.org")
+    text = mail.get_content()
+    assert "预约已确认" in str(mail["Subject"])
+    assert "王芳" in text
+    assert "Caibei Madrid" in text
+    assert "Back-stepping 60" in text
+    assert "UTC+01:00" in text or "UTC+02:00" in text
+    assert mail["Message-ID"] == f"<{event_id}.client@caibei.test>"
+    assert mail["Reply-To"] == "desk@madrid.example"
+    assert await notification.states() == {"confirmed to client": "sent"}
+    assert await notification.announced() == ["caibei.notification.message.sent.v1"]
+
+
+async def test_an_event_that_is_handled_twice_writes_once(notification: Notification) -> None:
+    event = notification.confirmed()
+    ids = await notification.hear(event)
+    await notification.hear(event, ids=ids)
+    await notification.turn()
+    assert len(notification.mail_server.mails) == 1
+
+
+async def test_a_booking_cancelled_before_its_confirmation_went_out_gets_only_the_cancellation(
+    notification: Notification,
+) -> None:
+    confirmed = notification.confirmed()
+    await notification.hear(confirmed)
+    notification.scheduling.change(confirmed.appointment_id, status="cancelled")
+    await notification.hear(notification.cancelled(confirmed))
+    await notification.turn()
+    assert [str(mail["Subject"]).partition(":")[0] for mail in notification.mail_server.to("ana@example.org")] == [
+        "Cancelled"
+    ]
+    assert await notification.states() == {
+        "confirmed to client": "dropped now_cancelled",
+        "cancelled to client": "sent",
+    }
+
+
+async def test_a_moved_session_tells_the_client_and_not_the_branch(notification: Notification) -> None:
+    await notification.hear(notification.displaced(moved=True))
+    await notification.turn()
+    assert await notification.states() == {"moved to client": "sent"}
+
+
+async def test_a_session_without_a_room_tells_the_client_and_the_branch(notification: Notification) -> None:
+    await notification.hear(notification.displaced(moved=False))
+    await notification.turn()
+    assert await notification.states() == {"needs-change to client": "sent", "attention to branch": "sent"}
+    (mail,) = notification.mail_server.to("desk@madrid.example")
+    assert "se ha quedado sin sala" in str(mail["Subject"])
+    assert "Ana" not in mail.get_content()
+
+
+async def test_nobody_is_told_of_the_cancellation_that_their_erasure_brought(notification: Notification) -> None:
+    await notification.hear(notification.cancelled(notification.confirmed(), reason="erased"))
+    assert await notification.states() == {}
+
+
+async def test_a_session_at_risk_goes_before_everything_that_waited_longer(notification: Notification) -> None:
+    notification.settings = notification.settings.model_copy(update={"batch": 1})
+    sender = Sender(notification.database, Asking(notification.peers), notification.settings, Bell())
+    await notification.hear(*[notification.confirmed() for _ in range(3)])
+    await notification.hear(at_risk(notification))
+    await sender.turn(notification.connections)
+    ((to, mail),) = notification.mail_server.mails
+    assert to == "desk@madrid.example"
+    assert str(mail["Subject"]).startswith("AHORA")
+
+
+async def test_a_session_at_risk_is_told_while_scheduling_is_down_if_its_branch_is_remembered(
+    notification: Notification,
+) -> None:
+    branch = notification.scheduling.branch()
+    await notification.hear(notification.confirmed(branch_id=branch))
+    await notification.turn()
+    await notification.hear(at_risk(notification, branch_id=branch))
+    notification.scheduling.down = True
+    await notification.turn()
+    assert len(notification.mail_server.to("desk@madrid.example")) == 1
+
+
+async def test_a_hundred_mails_cost_two_reads_and_no_more_connections_than_set(notification: Notification) -> None:
+    branch = notification.scheduling.branch()
+    booked = [notification.confirmed(branch_id=branch) for _ in range(100)]
+    for event in booked:
+        notification.scheduling.change(event.appointment_id, treatment_id=str(booked[0].treatment_id))
+    await notification.hear(*booked)
+    await notification.turn()
+    assert len(notification.mail_server.mails) == 100
+    assert sorted(notification.scheduling.asked) == ["appointments", "branches/one", "clients", "treatments/one"]
+    assert notification.mail_server.connections <= notification.settings.smtp_connections
+
+
+@pytest.mark.parametrize(
+    ("client", "outcome"),
+    [
+        ({"email": None}, "dropped no_address"),
+        ({"contact": {"channels": []}}, "dropped not_wanted"),
+        ({"email": "ana@example.org\r\nBcc: all@example.org"}, "failed address_not_usable"),
+    ],
+)
+async def test_who_cannot_or_does_not_want_to_be_written_to_is_not(
+    notification: Notification, client: dict[str, object], outcome: str
+) -> None:
+    await notification.hear(notification.confirmed(client_id=notification.scheduling.client(**client)))
+    await notification.turn()
+    assert await notification.states() == {"confirmed to client": outcome}
+    assert notification.mail_server.mails == []
+    failed = outcome.startswith("failed")
+    assert await notification.announced() == (["caibei.notification.message.failed.v1"] if failed else [])
+
+
+async def test_an_appointment_scheduling_does_not_know_is_not_written_about(notification: Notification) -> None:
+    event = notification.confirmed()
+    del notification.scheduling.rows["appointments"][str(event.appointment_id)]
+    await notification.hear(event)
+    await notification.turn()
+    assert await notification.states() == {"confirmed to client": "dropped appointment_gone"}
+
+
+async def test_a_lasting_refusal_fails_at_once_and_a_passing_one_is_tried_again(notification: Notification) -> None:
+    clients = {code: notification.scheduling.client(email=f"{code}@example.org") for code in ("550", "451")}
+    notification.mail_server.answers = {"550@example.org": "550 No such user", "451@example.org": "451 Try later"}
+    await notification.hear(*[notification.confirmed(client_id=client) for client in clients.values()])
+    await notification.turn()
+    rows = {row.client_id: row for row in await notification.rows()}
+    assert (rows[clients["550"]].state, rows[clients["550"]].reason) == ("failed", "smtp_550")
+    passing = rows[clients["451"]]
+    assert (passing.state, passing.reason, passing.attempts) == ("queued", "smtp_451", 1)
+    assert await notification.announced() == ["caibei.notification.message.failed.v1"]
+
+    notification.mail_server.answers = {}
+    await notification.let_time_pass()
+    await notification.turn()
+    assert len(notification.mail_server.to("451@example.org")) == 1
+
+
+async def test_a_message_refused_ten_times_has_failed(notification: Notification) -> None:
+    notification.mail_server.answers = {"ana@example.org": "451 Try later"}
+    await notification.hear(notification.confirmed())
+    for _ in range(10):
+        await notification.turn()
+        await notification.let_time_pass()
+    (row,) = await notification.rows()
+    assert (row.state, row.attempts) == ("failed", 10)
+
+
+async def test_a_mail_server_that_is_away_costs_no_attempt_and_nothing_is_lost(notification: Notification) -> None:
+    await notification.mail_server.stop()
+    await notification.hear(*[notification.confirmed() for _ in range(5)])
+    await notification.turn()
+    rows = await notification.rows()
+    assert {(row.state, row.reason, row.attempts) for row in rows} == {("queued", "mail_server_away", 0)}
+
+    await notification.mail_server.start()
+    await notification.let_time_pass()
+    await notification.turn()
+    assert len(notification.mail_server.mails) == 5
+
+
+async def test_a_mail_server_that_shuts_its_door_with_421_costs_no_attempt(notification: Notification) -> None:
+    notification.mail_server.answers = {"ana@example.org": "421 Closing"}
+    await notification.hear(notification.confirmed())
+    await notification.turn()
+    (row,) = await notification.rows()
+    assert (row.state, row.attempts) == ("queued", 0)
+
+
+async def test_while_scheduling_is_away_nothing_is_sent_on_an_old_promise(notification: Notification) -> None:
+    event = notification.confirmed()
+    await notification.hear(event)
+    notification.scheduling.down = True
+    await notification.turn()
+    (row,) = await notification.rows()
+    assert (row.state, row.reason, row.attempts) == ("queued", "scheduling_unavailable", 0)
+
+    notification.scheduling.down = False
+    notification.scheduling.change(event.appointment_id, status="cancelled")
+    await notification.let_time_pass()
+    await notification.turn()
+    assert await notification.states() == {"confirmed to client": "dropped now_cancelled"}
+
+
+async def test_two_senders_at_once_send_each_message_once(notification: Notification) -> None:
+    await notification.hear(*[notification.confirmed() for _ in range(60)])
+    small = notification.settings.model_copy(update={"batch": 7})
+
+    async def work() -> None:
+        sender = Sender(notification.database, Asking(notification.peers), small, Bell())
+        async with Connections(small) as connections:
+            while await sender.turn(connections):
+                pass
+
+    await asyncio.gather(*(work() for _ in range(3)))
+    await notification.turn()
+    assert len({mail["Message-ID"] for _, mail in notification.mail_server.mails}) == 60
+    assert len(notification.mail_server.mails) == 60
+
+
+async def test_a_sender_that_dies_after_the_mail_server_said_yes_sends_again_with_the_same_message_id(
+    notification: Notification,
+) -> None:
+    await notification.hear(notification.confirmed())
+    failpoints.arm("sender.after_smtp:1:error")
+    with pytest.raises(failpoints.FailpointError):
+        await notification.turn()
+    failpoints.arm("")
+    await notification.turn()
+    assert len(notification.mail_server.mails) == 1, "its lease still runs: nobody else may send it"
+
+    await notification.let_time_pass()
+    await notification.turn()
+    ids = [mail["Message-ID"] for _, mail in notification.mail_server.mails]
+    assert len(ids) == 2
+    assert len(set(ids)) == 1
+    assert await notification.states() == {"confirmed to client": "sent"}
+    assert await notification.announced() == ["caibei.notification.message.sent.v1"]
+
+
+async def test_a_sender_that_comes_back_after_its_lease_marks_nothing(notification: Notification) -> None:
+    await notification.hear(notification.confirmed())
+    async with notification.database.transaction() as tx:
+        (late,) = await store.claim(tx, 10, timedelta(seconds=60))
+    await notification.let_time_pass()
+    await notification.turn()
+    async with notification.database.transaction() as tx:
+        outcome = store.Outcome(late.id, late.claims, "failed", "late", 1, timedelta(0), None, None)
+        assert await store.mark(tx, [outcome]) == []
+    assert await notification.states() == {"confirmed to client": "sent"}
+
+
+CANARIES = ("Ana", "López", "ana@example.org", "example.org", "desk@", "+34")
+
+
+async def test_no_name_and_no_address_stays_in_the_database_or_leaves_in_an_event(notification: Notification) -> None:
+    await notification.hear(notification.confirmed(), notification.displaced(moved=False))
+    await notification.turn()
+    kept = await notification.rows("SELECT m::text AS row FROM messages m UNION ALL SELECT o::text FROM outbox o")
+    assert len(kept) == 6
+    assert [row for row in kept if any(canary in row.row for canary in CANARIES)] == []
