@@ -47,5 +47,5 @@ async def search(
     found = await availability.search(
         tx, asked, branch_ids, from_, to, therapist_id=therapist_id, client_id=client_id
     )  # fmt: skip
-    body = orjson.dumps({"slots": [offer.json() for offer in found[:limit]]}, option=orjson.OPT_UTC_Z)
+    body = orjson.dumps({"slots": [offer.json() for offer in found[:limit]]}, default=str, option=orjson.OPT_UTC_Z)
     return Response(body, media_type="application/json")

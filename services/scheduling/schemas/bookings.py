@@ -1,7 +1,7 @@
 """Slots, appointments and the attention list over HTTP."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, NaiveDatetime, model_validator
@@ -100,6 +100,18 @@ class Acceptance(Body):
     alternative_id: UUID
 
 
+class Alternative(Answer):
+    """Not held for anyone: accepting a stale one answers 409 with fresh ones."""
+
+    alternative_id: UUID
+    kind: Literal["other_room", "other_therapist", "other_time"]
+    starts_at: datetime
+    ends_at: datetime
+    branch_id: UUID
+    treatment_id: UUID
+    therapist_id: UUID
+
+
 class AttentionItem(Answer):
     """`alternatives` is null until they are computed; they are proposals and not held for anyone."""
 
@@ -115,7 +127,7 @@ class AttentionItem(Answer):
     treatment_id: UUID
     starts_at: datetime
     ends_at: datetime
-    alternatives: list[dict[str, Any]] | None
+    alternatives: list[Alternative] | None
     resolved_at: datetime | None
 
 
