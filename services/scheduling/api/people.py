@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Request, Response
 from sqlalchemy import Row
 
-from services.scheduling.api.places import CodeFilter, Reader, Writer, after, bounds, given
+from services.scheduling.api.places import CodeFilter, IdFilter, Reader, Writer, after, bounds, given
 from services.scheduling.handlers import people
 from services.scheduling.schemas.resources import (
     Client,
@@ -123,9 +123,9 @@ async def add_client(body: NewClient, who: Writer, tx: Tx, response: Response) -
 
 @routes.get("/clients")
 async def list_clients(
-    who: Reader, tx: Tx, limit: Limit = 50, cursor: Cursor = None, code: CodeFilter = None
+    who: Reader, tx: Tx, limit: Limit = 50, cursor: Cursor = None, code: CodeFilter = None, id: IdFilter = None
 ) -> Page[Client]:
-    rows = await store.list_clients(tx, limit + 1, after(cursor), who.branch_list, code)
+    rows = await store.list_clients(tx, limit + 1, after(cursor), who.branch_list, code, id)
     rows, next_cursor = page(rows, limit, lambda row: row.id)
     return Page(items=[Client.model_validate(row) for row in rows], next_cursor=next_cursor)
 

@@ -29,6 +29,7 @@ routes = router("/v1", "places")
 Reader = Annotated[Principal, requires("scheduling:read")]
 Writer = Annotated[Principal, requires("scheduling:write")]
 CodeFilter = Annotated[str | None, Query(max_length=40, description="The one with this natural code.")]
+IdFilter = Annotated[list[UUID] | None, Query(max_length=200, description="These ones; what is not there is left out.")]
 
 
 def after(cursor: str | None) -> UUID | None:

@@ -84,6 +84,10 @@ WHERE (CAST(:branches AS uuid[]) IS NULL OR a.branch_id = ANY(CAST(:branches AS 
        OR (a.starts_at, a.id) > (CAST(:after_at AS timestamptz), CAST(:after_id AS uuid)))
 ORDER BY a.starts_at, a.id LIMIT :limit
 """
+BY_IDS = f"""
+SELECT {_SHOWN} FROM appointments a WHERE a.id = ANY(CAST(:ids AS uuid[]))
+  AND (CAST(:branches AS uuid[]) IS NULL OR a.branch_id = ANY(CAST(:branches AS uuid[])))
+"""
 HISTORY = "SELECT * FROM appointment_history WHERE appointment_id = :id ORDER BY version"
 
 
@@ -99,6 +103,11 @@ async def lock(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, Appointment]:
 
 async def select(tx: Transaction, filters: dict[str, Any]) -> Sequence[Row[Any]]:
     return await tx.all(LIST, filters)
+
+
+async def by_ids(tx: Transaction, ids: Sequence[UUID], branches: Sequence[UUID] | None) -> Sequence[Row[Any]]:
+    """Those of `ids` that are there and in these branches (None: all), in no order."""
+    return await tx.all(BY_IDS, {"ids": ids, "branches": branches})
 
 
 async def history(tx: Transaction, id: UUID) -> Sequence[Row[Any]]:

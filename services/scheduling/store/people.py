@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ARRAY, Row, Uuid, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.scheduling.tables import clients, therapist_branches, therapist_skills, therapists
@@ -131,13 +131,20 @@ async def erase_client(tx: Transaction, id: UUID) -> int:
 
 
 async def list_clients(
-    tx: Transaction, limit: int, after: UUID | None, branches: list[UUID] | None, code: str | None
+    tx: Transaction,
+    limit: int,
+    after: UUID | None,
+    branches: list[UUID] | None,
+    code: str | None,
+    ids: list[UUID] | None = None,
 ) -> Sequence[Row[Any]]:
     statement = select(clients).where(clients.c.erased_at.is_(None)).order_by(clients.c.id).limit(limit)
     if after is not None:
         statement = statement.where(clients.c.id > after)
     if branches is not None:
         statement = statement.where(clients.c.branch_ids.overlap(branches))
+    if ids is not None:
+        statement = statement.where(clients.c.id == any_(literal(ids, ARRAY(Uuid))))
     if code is not None:
         statement = statement.where(clients.c.code == code)
     return await tx.all(statement)
