@@ -19,11 +19,12 @@ run: $(STAMP) ## Start everything on this machine; Ctrl-C stops it, data stays i
 test: $(STAMP) ## Run every test, on a real PostgreSQL and a real Kafka
 	@$(BIN)/python -m pytest $(ARGS)
 
-lint: $(STAMP) ## Check style, types and the import contracts
+lint: $(STAMP) ## Check style, types, the import contracts, event schemas and the reference
 	@$(BIN)/ruff check $(wildcard $(SOURCES))
 	@$(BIN)/ruff format --check $(wildcard $(SOURCES))
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m deploy.docs check
 
 fmt: $(STAMP) ## Format, and fix what can be fixed
 	@$(BIN)/ruff check --fix-only --quiet $(wildcard $(SOURCES))

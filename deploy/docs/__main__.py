@@ -48,7 +48,8 @@ def _present() -> set[str]:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or sys.argv[1] not in ("write", "check"):
-        sys.exit("usage: python -m deploy.docs write|check")
-    problems = write() if sys.argv[1] == "write" else check()
+    verb = sys.argv[1] if len(sys.argv) == 2 else "write" if len(sys.argv) == 1 else ""
+    if verb not in ("write", "check"):
+        sys.exit("usage: python -m deploy.docs [write|check]")
+    problems = write() if verb == "write" else check()
     sys.exit("\n".join(problems) if problems else 0)

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from deploy.docs.sources import services
+from deploy.docs.sources import heard, services
 from shared.events import PARTITIONS, TOPICS, Event, event_classes
 from shared.events.snapshots import WithoutTitles
 from shared.kit.service import VERSION
@@ -95,10 +95,10 @@ def _operations(classes: list[type[Event]]) -> dict[str, Any]:
         made[f"{topic.removeprefix('caibei.')}.announces"] = _operation("send", topic, announced)
     for service in services():
         for topic in TOPICS:
-            heard = [event for event in classes if event.topic() == topic and event in service.handlers]
-            if heard:
+            listened = [event for event in classes if event.topic() == topic and event in heard(service)]
+            if listened:
                 name = f"{service.name}.hears.{topic.removeprefix('caibei.')}"
-                made[name] = _operation("receive", topic, heard, f"caibei.{service.name}")
+                made[name] = _operation("receive", topic, listened, f"caibei.{service.name}")
     return made
 
 

@@ -45,6 +45,7 @@ async def list_bars(
 
 @bars.get("/{bar_id}")
 async def show(tx: Tx, bar_id: UUID, response: Response, who: Principal = requires("rooms:read")) -> BarAnswer:
+    """One bar, with the ETag that a change of it must name."""
     row = await found.bar(tx, who, bar_id)
     response.headers["ETag"] = etag(row.version)
     return BarAnswer.model_validate(row)

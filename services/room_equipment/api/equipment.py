@@ -20,6 +20,7 @@ equipment = router("/v1/equipment", "equipment")
 async def register(
     tx: Tx, body: NewEquipment, response: Response, who: Principal = requires("rooms:write")
 ) -> EquipmentAnswer:
+    """Register a table, stool, strap or frame of a room."""
     row = await handlers.register(tx, who, body.model_dump())
     response.headers["Location"] = f"/v1/equipment/{row.id}"
     response.headers["ETag"] = etag(row.version)
@@ -35,6 +36,7 @@ async def list_equipment(
     cursor: Cursor = None,
     who: Principal = requires("rooms:read"),
 ) -> Page[EquipmentAnswer]:
+    """What is in the rooms this token sees, bars aside."""
     rows = await store.page(
         tx, branches=who.branch_list, branch_id=branch_id, room_id=room_id, after=after_id(cursor), limit=limit + 1
     )
@@ -46,6 +48,7 @@ async def list_equipment(
 async def show(
     tx: Tx, equipment_id: UUID, response: Response, who: Principal = requires("rooms:read")
 ) -> EquipmentAnswer:
+    """One piece of equipment, with the ETag that a change of it must name."""
     row = await handlers.visible(tx, who, equipment_id)
     response.headers["ETag"] = etag(row.version)
     return EquipmentAnswer.model_validate(row)
@@ -60,6 +63,7 @@ async def change(
     response: Response,
     who: Principal = requires("rooms:write"),
 ) -> EquipmentAnswer:
+    """Change it (JSON merge patch)."""
     values = body.model_dump(exclude_unset=True)
     refuse_nulls(values, frozenset({"serial"}))
     row = await handlers.change(tx, who, equipment_id, values, lambda version: check_if_match(request, version))

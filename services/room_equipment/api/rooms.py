@@ -60,6 +60,7 @@ async def list_rooms(
 
 @rooms.get("/{room_id}")
 async def show(tx: Tx, room_id: UUID, response: Response, who: Principal = requires("rooms:read")) -> RoomAnswer:
+    """One room, with the ETag that a change of it must name."""
     row = await found.room(tx, who, room_id)
     response.headers["ETag"] = etag(row.version)
     return RoomAnswer.model_validate(row)

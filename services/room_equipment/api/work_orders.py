@@ -33,6 +33,7 @@ async def list_orders(
     cursor: Cursor = None,
     who: Principal = requires("rooms:read"),
 ) -> Page[WorkOrderAnswer]:
+    """Repairs to do and done, as failed inspections and lock-outs opened them."""
     rows = await store.page(
         tx, branches=who.branch_list, branch_id=branch_id, bar_id=bar_id, status=status,
         after=after_id(cursor), limit=limit + 1,
@@ -43,6 +44,7 @@ async def list_orders(
 
 @work_orders.get("/{order_id}")
 async def show(tx: Tx, order_id: UUID, response: Response, who: Principal = requires("rooms:read")) -> WorkOrderDetail:
+    """One work order with its log."""
     row = await handlers.visible(tx, who, order_id)
     response.headers["ETag"] = etag(row.version)
     return WorkOrderDetail.model_validate(row._asdict() | {"log": await store.entries(tx, order_id)})
@@ -52,11 +54,13 @@ async def show(tx: Tx, order_id: UUID, response: Response, who: Principal = requ
 async def assign(
     tx: Tx, order_id: UUID, body: Assignment, who: Principal = requires("rooms:operate")
 ) -> WorkOrderAnswer:
+    """Say who is to do the repair."""
     return WorkOrderAnswer.model_validate(await handlers.assign(tx, who, order_id, body.assigned_to))
 
 
 @work_orders.post("/{order_id}/log", status_code=201)
 async def log(tx: Tx, order_id: UUID, body: LogEntry, who: Principal = requires("rooms:operate")) -> LoggedAnswer:
+    """Add a line on what was done."""
     return LoggedAnswer.model_validate(await handlers.log(tx, who, order_id, body.entry, body.parts))
 
 

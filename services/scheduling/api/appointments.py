@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -18,7 +19,7 @@ from services.scheduling.handlers.booking import Wish
 from services.scheduling.schemas import bookings as shapes
 from services.scheduling.settings import settings
 from services.scheduling.store import appointments as store
-from services.scheduling.waiting import SETTLED, Outcome
+from services.scheduling.waiting import SETTLED
 from shared.kit import problems
 from shared.kit.auth import Principal
 from shared.kit.body import Instant
@@ -43,7 +44,10 @@ async def book(body: shapes.NewAppointment, who: Writer, unit: Unit, prefer: Pre
     with SETTLED.expect(appointment.id) as outcome:
         await unit.commit(resource_id=appointment.id)
         if appointment.status is Status.PENDING:
-            settled = await _wait(outcome, answers.wait_seconds(prefer))
+            try:
+                settled = await asyncio.wait_for(outcome, answers.wait_seconds(prefer))
+            except TimeoutError:
+                settled = appointment
             if settled is None:
                 return await _present(unit, who, appointment.id)
             appointment = settled
@@ -74,14 +78,6 @@ async def _ask(unit: UnitOfWork, who: Principal, body: shapes.NewAppointment) ->
                 raise
         await unit.commit()
         await asyncio.sleep(0.1)
-
-
-async def _wait(outcome: Outcome, seconds: float) -> Appointment | None:
-    """The settled appointment; None when it must be read, because time is up or another process settled it."""
-    try:
-        return await asyncio.wait_for(outcome, seconds)
-    except TimeoutError:
-        return None
 
 
 async def _present(unit: UnitOfWork, who: Principal, id: UUID, *, created: bool = True) -> Response:
@@ -124,6 +120,7 @@ async def list_appointments(
 
 @routes.get("/{appointment_id}", response_model=shapes.Appointment)
 async def get_appointment(appointment_id: UUID, who: Reader, tx: Tx) -> Response:
+    """An appointment as it is now."""
     return answers.state(answers.of_row(await desk.visible(tx, who, appointment_id)))
 
 
@@ -147,6 +144,7 @@ async def cancel(
 
 @routes.post("/{appointment_id}/check-in", response_model=shapes.Appointment)
 async def check_in(appointment_id: UUID, who: Writer, tx: Tx, request: Request) -> Response:
+    """The client has arrived."""
     appointment = await _acted_on(tx, who, appointment_id, request)
     await desk.check_in(tx, appointment, who.subject)
     return answers.state(answers.of_row(await desk.visible(tx, who, appointment_id)))
@@ -173,9 +171,11 @@ async def accept_alternative(
     if accepted.stale is not None:
         await unit.commit()
         return problems.of(accepted.stale)
+    settled = None
     with SETTLED.expect(appointment_id) as outcome:
         await unit.commit(resource_id=appointment_id)
-        settled = await _wait(outcome, answers.wait_seconds(prefer))
+        with suppress(TimeoutError):
+            settled = await asyncio.wait_for(outcome, answers.wait_seconds(prefer))
     if settled is not None and settled.status is Status.NEEDS_ATTENTION:
         return await answers.rejected(unit, settled, None)
     return await _present(unit, who, appointment_id, created=False)

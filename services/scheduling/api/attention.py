@@ -31,6 +31,7 @@ async def list_items(
 
 @routes.get("/{item_id}")
 async def get_item(item_id: UUID, who: Reader, tx: Tx) -> AttentionItem:
+    """One item, with the alternatives computed for it."""
     return await _visible(tx, who, item_id)
 
 

@@ -32,6 +32,7 @@ routes = router("/v1", "people")
 
 @routes.post("/therapists", status_code=201)
 async def add_therapist(body: NewTherapist, who: Writer, tx: Tx, response: Response) -> Therapist:
+    """Register a therapist with the branches and skills, each skill with the last day of its certificate."""
     row = await people.add_therapist(tx, who, body.model_dump())
     response.headers["Location"], response.headers["ETag"] = f"/v1/therapists/{row.id}", etag(row.version)
     return Therapist.model_validate(row)
@@ -41,6 +42,7 @@ async def add_therapist(body: NewTherapist, who: Writer, tx: Tx, response: Respo
 async def list_therapists(
     who: Reader, tx: Tx, limit: Limit = 50, cursor: Cursor = None, code: CodeFilter = None
 ) -> Page[Therapist]:
+    """The therapists this token sees, in the order they were registered."""
     rows = await store.list_therapists(tx, limit + 1, after(cursor), who.branch_list, code)
     rows, next_cursor = page(rows, limit, lambda row: row.id)
     return Page(items=[Therapist.model_validate(row) for row in rows], next_cursor=next_cursor)
@@ -48,6 +50,7 @@ async def list_therapists(
 
 @routes.get("/therapists/{therapist_id}")
 async def get_therapist(therapist_id: UUID, who: Reader, tx: Tx, response: Response) -> Therapist:
+    """One therapist, with the ETag that a change must name."""
     row = await people.visible_therapist(tx, who, therapist_id)
     response.headers["ETag"] = etag(row.version)
     return Therapist.model_validate(row)
@@ -57,6 +60,7 @@ async def get_therapist(therapist_id: UUID, who: Reader, tx: Tx, response: Respo
 async def change_therapist(
     therapist_id: UUID, body: TherapistChange, who: Writer, tx: Tx, request: Request, response: Response
 ) -> Therapist:
+    """Change a therapist (JSON merge patch)."""
     row = await people.visible_therapist(tx, who, therapist_id, lock=True)
     check_if_match(request, row.version)
     row = await people.change_therapist(tx, who, therapist_id, given(body))
@@ -66,6 +70,7 @@ async def change_therapist(
 
 @routes.post("/therapists/{therapist_id}/shifts", status_code=201)
 async def add_shift(therapist_id: UUID, body: NewShift, who: Writer, tx: Tx) -> Shift:
+    """Put a therapist on duty at a branch, once or by a rule (RFC 5545 RRULE, in the branch's wall time)."""
     therapist = await people.visible_therapist(tx, who, therapist_id)
     return _shift(
         await people.add_shift(tx, who, therapist, body.branch_id, body.starts_at, body.ends_at, body.repeat)
@@ -74,6 +79,7 @@ async def add_shift(therapist_id: UUID, body: NewShift, who: Writer, tx: Tx) -> 
 
 @routes.get("/therapists/{therapist_id}/shifts")
 async def list_shifts(therapist_id: UUID, who: Reader, tx: Tx, limit: Limit = 50, cursor: Cursor = None) -> Page[Shift]:
+    """A therapist's shifts as they were entered, rules included."""
     await people.visible_therapist(tx, who, therapist_id)
     rows, next_cursor = page(
         await shifts.of_therapist(tx, therapist_id, limit + 1, after(cursor)), limit, lambda row: row.id
@@ -83,6 +89,7 @@ async def list_shifts(therapist_id: UUID, who: Reader, tx: Tx, limit: Limit = 50
 
 @routes.delete("/therapists/{therapist_id}/shifts/{shift_id}", status_code=204)
 async def remove_shift(therapist_id: UUID, shift_id: UUID, who: Writer, tx: Tx) -> Response:
+    """Take a shift away, with all its repeats. Sessions that are booked stay."""
     await people.visible_therapist(tx, who, therapist_id)
     if not await shifts.remove(tx, therapist_id, shift_id, who.branch_list):
         raise NotFound("not_found", "There is no such shift.")
@@ -91,6 +98,7 @@ async def remove_shift(therapist_id: UUID, shift_id: UUID, who: Writer, tx: Tx) 
 
 @routes.post("/therapists/{therapist_id}/time-off", status_code=201)
 async def add_time_off(therapist_id: UUID, body: NewTimeOff, who: Writer, tx: Tx) -> TimeOff:
+    """A stretch in which the therapist takes no session, whatever the shifts say."""
     await people.visible_therapist(tx, who, therapist_id)
     return _time_off(await people.add_time_off(tx, therapist_id, body.starts_at, body.ends_at, body.reason))
 
@@ -99,6 +107,7 @@ async def add_time_off(therapist_id: UUID, body: NewTimeOff, who: Writer, tx: Tx
 async def list_time_off(
     therapist_id: UUID, who: Reader, tx: Tx, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[TimeOff]:
+    """A therapist's time off."""
     await people.visible_therapist(tx, who, therapist_id)
     rows, next_cursor = page(
         await shifts.time_off_of(tx, therapist_id, limit + 1, after(cursor)), limit, lambda row: row.id
@@ -108,6 +117,7 @@ async def list_time_off(
 
 @routes.delete("/therapists/{therapist_id}/time-off/{time_off_id}", status_code=204)
 async def remove_time_off(therapist_id: UUID, time_off_id: UUID, who: Writer, tx: Tx) -> Response:
+    """The therapist is on duty after all."""
     await people.visible_therapist(tx, who, therapist_id)
     if not await shifts.remove_time_off(tx, therapist_id, time_off_id):
         raise NotFound("not_found", "There is no such time off.")
@@ -116,6 +126,7 @@ async def remove_time_off(therapist_id: UUID, time_off_id: UUID, who: Writer, tx
 
 @routes.post("/clients", status_code=201)
 async def add_client(body: NewClient, who: Writer, tx: Tx, response: Response) -> Client:
+    """Register a client. What is personal stays in this service; events carry the id."""
     row = await people.add_client(tx, who, body.model_dump())
     response.headers["Location"], response.headers["ETag"] = f"/v1/clients/{row.id}", etag(row.version)
     return Client.model_validate(row)
@@ -125,6 +136,7 @@ async def add_client(body: NewClient, who: Writer, tx: Tx, response: Response) -
 async def list_clients(
     who: Reader, tx: Tx, limit: Limit = 50, cursor: Cursor = None, code: CodeFilter = None, id: IdFilter = None
 ) -> Page[Client]:
+    """The clients this token sees, in the order they were registered."""
     rows = await store.list_clients(tx, limit + 1, after(cursor), who.branch_list, code, id)
     rows, next_cursor = page(rows, limit, lambda row: row.id)
     return Page(items=[Client.model_validate(row) for row in rows], next_cursor=next_cursor)
@@ -132,6 +144,7 @@ async def list_clients(
 
 @routes.get("/clients/{client_id}")
 async def get_client(client_id: UUID, who: Reader, tx: Tx, response: Response) -> Client:
+    """One client, with the ETag that a change must name."""
     row = await people.visible_client(tx, who, client_id)
     response.headers["ETag"] = etag(row.version)
     return Client.model_validate(row)
@@ -141,6 +154,7 @@ async def get_client(client_id: UUID, who: Reader, tx: Tx, response: Response) -
 async def change_client(
     client_id: UUID, body: ClientChange, who: Writer, tx: Tx, request: Request, response: Response
 ) -> Client:
+    """Change a client (JSON merge patch)."""
     row = await people.visible_client(tx, who, client_id, lock=True)
     check_if_match(request, row.version)
     row = await people.change_client(tx, who, client_id, given(body))

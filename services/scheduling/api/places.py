@@ -45,6 +45,7 @@ def given(body: Body) -> dict[str, Any]:
 
 @routes.post("/branches", status_code=201)
 async def add_branch(body: NewBranch, who: Writer, tx: Tx, response: Response) -> Branch:
+    """Register a branch. Its time zone decides what every local date and time of it means."""
     row = await places.add_branch(tx, who, body.model_dump(mode="json"))
     response.headers["Location"], response.headers["ETag"] = f"/v1/branches/{row.id}", etag(row.version)
     return Branch.model_validate(row)
@@ -54,6 +55,7 @@ async def add_branch(body: NewBranch, who: Writer, tx: Tx, response: Response) -
 async def list_branches(
     who: Reader, tx: Tx, limit: Limit = 50, cursor: Cursor = None, code: CodeFilter = None
 ) -> Page[Branch]:
+    """The branches this token sees, in the order they were registered."""
     rows = await store.listed(tx, "branch", limit + 1, after(cursor), who.branch_list, code)
     rows, next_cursor = page(rows, limit, lambda row: row.id)
     return Page(items=[Branch.model_validate(row) for row in rows], next_cursor=next_cursor)
@@ -61,6 +63,7 @@ async def list_branches(
 
 @routes.get("/branches/{branch_id}")
 async def get_branch(branch_id: UUID, who: Reader, tx: Tx, response: Response) -> Branch:
+    """One branch, with the ETag that a change of it must name."""
     row = await places.visible_branch(tx, who, branch_id)
     response.headers["ETag"] = etag(row.version)
     return Branch.model_validate(row)
@@ -70,6 +73,7 @@ async def get_branch(branch_id: UUID, who: Reader, tx: Tx, response: Response) -
 async def change_branch(
     branch_id: UUID, body: BranchChange, who: Writer, tx: Tx, request: Request, response: Response
 ) -> Branch:
+    """Change a branch (JSON merge patch). New hours concern new bookings only."""
     row = await places.visible_branch(tx, who, branch_id, lock=True)
     check_if_match(request, row.version)
     row = await places.change_branch(tx, row, given(body))
@@ -79,6 +83,7 @@ async def change_branch(
 
 @routes.post("/branches/{branch_id}/closures", status_code=201)
 async def add_closure(branch_id: UUID, body: NewClosure, who: Writer, tx: Tx) -> Closure:
+    """Close a branch for a stretch of time; nothing more is booked in it."""
     await places.visible_branch(tx, who, branch_id)
     return _closure(await places.close(tx, branch_id, body.starts_at, body.ends_at, body.reason))
 
@@ -99,6 +104,7 @@ async def list_closures(
 
 @routes.delete("/branches/{branch_id}/closures/{closure_id}", status_code=204)
 async def remove_closure(branch_id: UUID, closure_id: UUID, who: Writer, tx: Tx) -> Response:
+    """Open the branch again for that stretch."""
     await places.visible_branch(tx, who, branch_id)
     if not await store.remove_closure(tx, branch_id, closure_id):
         raise NotFound("not_found", "There is no such closure.")
@@ -107,6 +113,7 @@ async def remove_closure(branch_id: UUID, closure_id: UUID, who: Writer, tx: Tx)
 
 @routes.post("/treatments", status_code=201)
 async def add_treatment(body: NewTreatment, who: Writer, tx: Tx, response: Response) -> Treatment:
+    """Register a treatment of the chain: how long it takes and what it needs."""
     row = await places.add_treatment(tx, _flat(body.model_dump(mode="json")))
     response.headers["Location"], response.headers["ETag"] = f"/v1/treatments/{row.id}", etag(row.version)
     return _treatment(row)
@@ -116,6 +123,7 @@ async def add_treatment(body: NewTreatment, who: Writer, tx: Tx, response: Respo
 async def list_treatments(
     who: Reader, tx: Tx, limit: Limit = 50, cursor: Cursor = None, code: CodeFilter = None
 ) -> Page[Treatment]:
+    """The chain's treatments, in the order they were registered."""
     rows = await store.listed(tx, "treatment", limit + 1, after(cursor), None, code)
     rows, next_cursor = page(rows, limit, lambda row: row.id)
     return Page(items=[_treatment(row) for row in rows], next_cursor=next_cursor)
@@ -123,6 +131,7 @@ async def list_treatments(
 
 @routes.get("/treatments/{treatment_id}")
 async def get_treatment(treatment_id: UUID, who: Reader, tx: Tx, response: Response) -> Treatment:
+    """One treatment, with the ETag that a change of it must name."""
     row = await _treatment_row(tx, treatment_id)
     response.headers["ETag"] = etag(row.version)
     return _treatment(row)
@@ -132,6 +141,7 @@ async def get_treatment(treatment_id: UUID, who: Reader, tx: Tx, response: Respo
 async def change_treatment(
     treatment_id: UUID, body: TreatmentChange, who: Writer, tx: Tx, request: Request, response: Response
 ) -> Treatment:
+    """Change a treatment (JSON merge patch). Sessions that are booked keep what they were booked with."""
     row = await _treatment_row(tx, treatment_id, lock=True)
     check_if_match(request, row.version)
     row = await places.change_treatment(tx, row, _flat(given(body)))
