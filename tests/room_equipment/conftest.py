@@ -1,0 +1,42 @@
+"""Room-equipment in this process on a real PostgreSQL, and a branch to play in."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+
+from services.room_equipment.app import SERVICE
+from shared.kit.testing import TokenMint, running
+from tests.conftest import MakeDatabase
+from tests.room_equipment.spa import Spa
+from tests.servers import ServiceDatabase
+
+
+@pytest.fixture(scope="module")
+def rooms_database(module_database: MakeDatabase) -> ServiceDatabase:
+    return module_database("room_equipment")
+
+
+@pytest.fixture(scope="module")
+def mint() -> TokenMint:
+    return TokenMint()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def app(
+    rooms_database: ServiceDatabase, mint: TokenMint, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[FastAPI]:
+    folder: Path = tmp_path_factory.mktemp("rooms")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (rooms_database.environment | mint.environment(folder)).items():
+            patch.setenv(name, value)
+        async with running(SERVICE) as started:
+            yield started
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def spa(app: FastAPI, mint: TokenMint, rooms_database: ServiceDatabase) -> Spa:
+    """A branch in Berlin, two treatments and a therapist of 60 kg."""
+    return await Spa(app, mint, rooms_database).open()

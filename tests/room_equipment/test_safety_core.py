@@ -1,0 +1,333 @@
+"""The database refuses: each forbidden change by direct SQL, as the service's own role (rules: The safety core in SQL).
+
+`SET CONSTRAINTS ALL IMMEDIATE` stands for the commit: what is deferred is checked there.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from asyncpg.exceptions import (
+    CheckViolationError,
+    ExclusionViolationError,
+    ForeignKeyViolationError,
+    InsufficientPrivilegeError,
+    NotNullViolationError,
+    UniqueViolationError,
+)
+
+from shared.kit.ids import new_id
+from tests.room_equipment.spa import Spa, soon
+
+INSERT = """
+INSERT INTO assignments (appointment_id, assignment_version, attempt, branch_id, room_id, treatment_id, therapist_id,
+                         requires_bar, load_kg, planned_at, ends_at, turnover_minutes, during, started_at)
+VALUES ($1, 1, 1, $2, $3, $4, $5, $6, $7, $8, $9, 15, tstzrange($8, $10), $11)
+"""
+
+
+class Direct:
+    """One connection of the service's own role, and a cleared room (limit 300 kg) to attack."""
+
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]", spa: Spa, room: UUID, bar: UUID) -> None:
+        self.connection, self.spa, self.room, self.bar = connection, spa, room, bar
+
+    async def session(
+        self,
+        starts_at: datetime,
+        *,
+        room: UUID | None = None,
+        requires_bar: bool = True,
+        load: float | None = 120,
+        minutes: int = 75,
+        started: bool = False,
+        therapist: UUID | None = None,
+    ) -> UUID:
+        id = new_id()
+        await self.connection.execute(
+            INSERT, id, self.spa.branch_id, room or self.room, new_id(), therapist or new_id(), requires_bar, load,
+            starts_at, starts_at + timedelta(minutes=minutes - 15), starts_at + timedelta(minutes=minutes),
+            starts_at if started else None,
+        )  # fmt: skip
+        return id
+
+    async def sql(self, statement: str, *arguments: object) -> None:
+        """Do it and commit, as far as constraints are concerned."""
+        async with self.connection.transaction():
+            await self.connection.execute(statement, *arguments)
+            await self.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    async def end(self) -> datetime:
+        end: datetime = await self.connection.fetchval(
+            "SELECT max(upper(valid_during)) FROM room_clearances WHERE room_id = $1", self.room
+        )
+        return end
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def direct(spa: Spa) -> AsyncIterator[Direct]:
+    room, bar = await spa.cleared_room(300)
+    connection = await asyncpg.connect(spa.database.url)
+    yield Direct(connection, spa, room, bar)
+    await connection.close()
+
+
+async def test_the_keys_that_carry_time_are_there(direct: Direct) -> None:
+    rows = await direct.connection.fetch("SELECT conname FROM pg_constraint WHERE conperiod ORDER BY 1")
+    assert [row["conname"] for row in rows] == [
+        "assignments_room_is_cleared",
+        "assignments_room_is_free",
+        "room_clearances_do_not_overlap",
+        "room_gaps_do_not_overlap",
+    ]
+    deferred = await direct.connection.fetchval(
+        "SELECT condeferrable AND condeferred FROM pg_constraint WHERE conname = 'assignments_room_is_cleared'"
+    )
+    assert deferred
+
+
+async def test_the_role_owns_nothing_and_cannot_switch_guards_off(direct: Direct) -> None:
+    owned = await direct.connection.fetchval(
+        """SELECT count(*) FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
+           WHERE r.rolname = current_user OR pg_has_role(current_user, r.oid, 'MEMBER')"""
+    )
+    assert owned == 0
+    for statement in (
+        "ALTER TABLE assignments DISABLE TRIGGER ALL",
+        "ALTER TABLE assignments DROP CONSTRAINT assignments_room_is_free",
+        "SET session_replication_role = replica",
+        "TRUNCATE assignments CASCADE",
+        "DROP TRIGGER assignment_load_is_carried ON assignments",
+        "CREATE TABLE elsewhere ()",
+        "DELETE FROM rooms",
+        "DELETE FROM bars",
+        "DELETE FROM lockouts",
+    ):
+        with pytest.raises(InsufficientPrivilegeError):
+            await direct.sql(statement)
+
+
+async def test_an_uncleared_session_is_refused(direct: Direct) -> None:
+    empty = await direct.spa.room()
+    with pytest.raises(ForeignKeyViolationError, match="assignments_room_is_cleared"):
+        async with direct.connection.transaction():
+            await direct.session(soon(1), room=empty)
+    with pytest.raises(ForeignKeyViolationError):
+        async with direct.connection.transaction():
+            await direct.session(soon(-1))  # cleared only since now
+
+
+async def test_a_session_cleared_to_its_end_but_not_its_turnover_is_refused(direct: Direct) -> None:
+    end = await direct.end()
+    with pytest.raises(ForeignKeyViolationError):
+        async with direct.connection.transaction():
+            await direct.session(end - timedelta(minutes=60))
+    async with direct.connection.transaction():
+        await direct.session(end - timedelta(minutes=75))  # to the very end, turnover included
+
+
+async def test_two_sessions_in_one_room_at_one_time_are_refused(direct: Direct) -> None:
+    at = soon(1)
+    await direct.session(at)
+    with pytest.raises(ExclusionViolationError, match="assignments_room_is_free"):
+        await direct.session(at + timedelta(minutes=74))
+    await direct.session(at + timedelta(minutes=75))
+
+
+async def test_massage_needs_no_clearance_but_its_room(direct: Direct) -> None:
+    empty = await direct.spa.room()
+    await direct.session(soon(1), room=empty, requires_bar=False, load=None)
+    with pytest.raises(ExclusionViolationError):
+        await direct.session(soon(1), room=empty, requires_bar=False, load=None)
+
+
+async def test_a_clearance_under_a_session_cannot_be_deleted_or_shortened(direct: Direct) -> None:
+    at = soon(1)
+    await direct.session(at)
+    with pytest.raises(ForeignKeyViolationError):
+        await direct.sql("DELETE FROM room_clearances WHERE room_id = $1", direct.room)
+    shorten = "UPDATE room_clearances SET valid_during = tstzrange(lower(valid_during), $2) WHERE room_id = $1"
+    with pytest.raises(ForeignKeyViolationError):
+        await direct.sql(shorten, direct.room, at + timedelta(minutes=74))
+    await direct.sql(shorten, direct.room, at + timedelta(minutes=75))
+
+
+async def test_a_session_may_lie_across_two_adjoining_clearances_but_not_a_gap(direct: Direct) -> None:
+    at = soon(1)
+    middle = at + timedelta(minutes=30)
+    split = """
+        WITH cut AS (
+            UPDATE room_clearances SET valid_during = tstzrange(lower(valid_during), $2)
+            WHERE room_id = $1 RETURNING old.valid_during AS was, max_load_kg, inspection_ids
+        )
+        SELECT upper(was) AS until, max_load_kg, inspection_ids FROM cut
+    """
+    async with direct.connection.transaction():
+        row = await direct.connection.fetchrow(split, direct.room, middle)
+        assert row is not None
+        again = "INSERT INTO room_clearances VALUES ($1, tstzrange($2, $3), $4, $5)"
+        rest = (row["until"], row["max_load_kg"], row["inspection_ids"])
+        await direct.connection.execute(again, direct.room, middle, *rest)
+    await direct.sql("SELECT 1")
+    session = await direct.session(at)
+    await direct.sql("DELETE FROM assignments WHERE appointment_id = $1", session)
+    await direct.sql(
+        "UPDATE room_clearances SET valid_during = tstzrange($2, upper(valid_during)) WHERE room_id = $1"
+        " AND lower(valid_during) = $3",
+        direct.room, middle + timedelta(seconds=1), middle,
+    )  # fmt: skip
+    with pytest.raises(ForeignKeyViolationError):
+        async with direct.connection.transaction():
+            await direct.session(at)
+
+
+async def test_a_load_that_is_unknown_or_above_the_limit_is_refused(direct: Direct) -> None:
+    with pytest.raises(CheckViolationError, match="assignments_load_is_known"):
+        await direct.session(soon(1), load=None)
+    with pytest.raises(CheckViolationError, match="not rated"):
+        async with direct.connection.transaction():
+            await direct.session(soon(1), load=300.1)
+    session = await direct.session(soon(1), load=300)
+    with pytest.raises(CheckViolationError, match="not rated"):
+        await direct.sql("UPDATE assignments SET load_kg = 300.1 WHERE appointment_id = $1", session)
+    with pytest.raises(CheckViolationError, match="assignments_load_is_known"):
+        await direct.sql("UPDATE assignments SET load_kg = NULL WHERE appointment_id = $1", session)
+
+
+async def test_a_limit_cannot_sink_below_a_session_under_it(direct: Direct) -> None:
+    await direct.session(soon(1), load=200)
+    with pytest.raises(CheckViolationError, match="higher rating"):
+        await direct.sql("UPDATE room_clearances SET max_load_kg = 199.9 WHERE room_id = $1", direct.room)
+    await direct.sql("UPDATE room_clearances SET max_load_kg = 200 WHERE room_id = $1", direct.room)
+
+
+async def test_moving_a_session_to_a_weaker_room_is_refused(direct: Direct) -> None:
+    weak, _ = await direct.spa.cleared_room(150)
+    session = await direct.session(soon(1), load=200)
+    with pytest.raises(CheckViolationError, match="not rated"):
+        await direct.sql("UPDATE assignments SET room_id = $2 WHERE appointment_id = $1", session, weak)
+
+
+async def test_requires_bar_is_set_once(direct: Direct) -> None:
+    session = await direct.session(soon(1))
+    with pytest.raises(InsufficientPrivilegeError):
+        await direct.sql("UPDATE assignments SET requires_bar = false WHERE appointment_id = $1", session)
+    owner = await asyncpg.connect(direct.spa.database.owner_url)
+    with pytest.raises(CheckViolationError, match="set once"):
+        await owner.execute("UPDATE assignments SET requires_bar = false WHERE appointment_id = $1", session)
+    await owner.close()
+
+
+async def test_empty_null_and_endless_times_are_refused(direct: Direct) -> None:
+    session = await direct.session(soon(1))
+    for value, error in (
+        ("'empty'", CheckViolationError),
+        ("tstzrange(lower(during), NULL)", CheckViolationError),
+        ("tstzrange(NULL, upper(during))", CheckViolationError),
+        ("NULL", NotNullViolationError),
+    ):
+        with pytest.raises(error):
+            await direct.sql(f"UPDATE assignments SET during = {value} WHERE appointment_id = $1", session)
+    with pytest.raises((CheckViolationError, ForeignKeyViolationError, ExclusionViolationError)):
+        await direct.sql("UPDATE room_clearances SET valid_during = 'empty' WHERE room_id = $1", direct.room)
+
+
+async def test_only_a_running_session_can_be_at_risk_and_then_it_is_covered_to_that_moment(direct: Direct) -> None:
+    await direct.spa.as_superuser(
+        "UPDATE room_clearances SET valid_during = tstzrange($2, upper(valid_during)) WHERE room_id = $1",
+        direct.room, soon(-1),
+    )  # fmt: skip
+    waiting = await direct.session(soon(1))
+    risk = "UPDATE assignments SET at_risk_at = lower(during) + interval '10 minutes' WHERE appointment_id = $1"
+    with pytest.raises(CheckViolationError, match="assignments_at_risk_while_running"):
+        await direct.sql(risk, waiting)
+    begun = soon(0, -1)
+    running = await direct.session(begun, started=True)
+    for moment in ("lower(during)", "upper(during) + interval '1 second'"):
+        with pytest.raises(CheckViolationError, match="assignments_at_risk_while_running"):
+            await direct.sql(f"UPDATE assignments SET at_risk_at = {moment} WHERE appointment_id = $1", running)
+    shorten = "UPDATE room_clearances SET valid_during = tstzrange(lower(valid_during), $2) WHERE room_id = $1"
+    await direct.sql("DELETE FROM assignments WHERE appointment_id = $1", waiting)
+    with pytest.raises(ForeignKeyViolationError):
+        await direct.sql(shorten, direct.room, begun + timedelta(minutes=10))
+    async with direct.connection.transaction():
+        await direct.connection.execute(risk, running)
+        await direct.connection.execute(shorten, direct.room, begun + timedelta(minutes=10))
+    with pytest.raises(ExclusionViolationError):  # it keeps the room all the same
+        await direct.session(begun + timedelta(minutes=30), requires_bar=False, load=None)
+
+
+async def test_one_running_session_a_therapist_and_a_room(direct: Direct) -> None:
+    other, _ = await direct.spa.cleared_room(300)
+    therapist = new_id()
+    await direct.session(soon(1), started=True, therapist=therapist)
+    with pytest.raises(ExclusionViolationError, match="assignments_one_running_per_therapist"):
+        await direct.session(soon(1), room=other, started=True, therapist=therapist)
+    with pytest.raises(UniqueViolationError, match="assignments_one_running_per_room"):
+        await direct.session(soon(3), started=True)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE inspections SET result = 'pass' WHERE bar_id = $1",
+        "DELETE FROM inspections WHERE bar_id = $1",
+        "UPDATE pre_use_checks SET result = 'pass' WHERE bar_id = $1",
+        "DELETE FROM pre_use_checks WHERE bar_id = $1",
+        "DELETE FROM assignment_history WHERE room_id = $1",
+        "UPDATE assignment_history SET outcome = 'completed' WHERE room_id = $1",
+        "UPDATE lockouts SET opened_at = now() WHERE bar_id = $1",
+        "DELETE FROM work_orders WHERE bar_id = $1",
+        "UPDATE work_order_log SET entry = '' WHERE id = $1",
+    ],
+)
+async def test_the_record_is_append_only(direct: Direct, statement: str) -> None:
+    with pytest.raises(InsufficientPrivilegeError):
+        await direct.sql(statement, direct.bar)
+
+
+async def test_a_clearance_nothing_bears_out_is_refused(direct: Direct) -> None:
+    spa = direct.spa
+    room = await spa.room()
+    bar = await spa.bar(room)
+    proof = await direct.connection.fetchval(
+        "SELECT inspection_ids FROM room_clearances WHERE room_id = $1", direct.room
+    )
+    forge = "INSERT INTO room_clearances VALUES ($1, tstzrange(now(), now() + interval '9 days'), 300, $2)"
+    with pytest.raises(CheckViolationError, match="do not bear out"):
+        await direct.sql(forge, room, proof)
+    recorded = await spa.installed(bar)
+    with pytest.raises(CheckViolationError, match="do not bear out"):
+        await direct.sql("UPDATE room_clearances SET max_load_kg = 301 WHERE room_id = $1", room)
+    with pytest.raises(CheckViolationError, match="do not bear out"):
+        await direct.sql(
+            "UPDATE room_clearances SET valid_during = tstzrange(lower(valid_during), upper(valid_during)"
+            " + interval '1 minute') WHERE room_id = $1",
+            room,
+        )
+    assert (await spa.clearance(room))["periods"][0]["inspection_ids"] == [recorded["id"]]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        """INSERT INTO lockouts (id, bar_id, branch_id, room_id, cause, reason, opened_at, opened_by)
+           SELECT uuidv7(), id, branch_id, room_id, 'report', 'x', now(), 'x' FROM bars WHERE id = $1""",
+        "UPDATE bars SET in_service = false WHERE id = $1",
+        "UPDATE bars SET rated_load_kg = 299 WHERE id = $1",
+        "UPDATE bars SET unproven_since = now() WHERE id = $1",
+        """INSERT INTO bars (id, branch_id, room_id, serial, rated_load_kg, installed_on, installed_by, mounting,
+                             unproven_since)
+           SELECT uuidv7(), branch_id, room_id, 'second', 300, now(), '', 'ceiling', now() FROM bars WHERE id = $1""",
+        "UPDATE rooms SET bars_required = 2 WHERE id = (SELECT room_id FROM bars WHERE id = $1)",
+        "UPDATE rooms SET in_service = false WHERE id = (SELECT room_id FROM bars WHERE id = $1)",
+        "UPDATE bars SET removed_on = now() WHERE id = $1",
+    ],
+)
+async def test_bars_cannot_worsen_while_the_clearance_stays(direct: Direct, statement: str) -> None:
+    """Whoever records it must end the clearance in the same transaction, or nothing is recorded."""
+    with pytest.raises(CheckViolationError, match="do not bear out"):
+        await direct.sql(statement, direct.bar)
