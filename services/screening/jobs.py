@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 from services.screening.master_keys import load_or_create
 from services.screening.settings import Settings
-from services.screening.store import clients, screenings
+from services.screening.store import appointments, clients, screenings
 from services.screening.vault import Vault, WrappedKey
 from shared.events.screening import StandingExpired
 from shared.kit.database import Transaction
@@ -41,4 +41,5 @@ async def rewrap_keys(tx: Transaction) -> int:
 JOBS = [
     Job("screening.announce-expired", timedelta(minutes=5), announce_expired),
     Job("screening.rewrap-keys", timedelta(minutes=1), rewrap_keys),
+    Job("screening.forget-past-appointments", timedelta(hours=6), appointments.forget_past),
 ]

@@ -1,7 +1,8 @@
 """What happens by the clock: the end of a standing is announced once."""
 
 from services.screening.jobs import announce_expired
-from tests.screening.chain import Chain
+from services.screening.store import appointments
+from tests.screening.chain import Chain, soon
 
 
 async def test_the_end_of_each_standing_is_announced_once_with_rising_versions(chain: Chain) -> None:
@@ -27,3 +28,13 @@ async def test_the_end_of_each_standing_is_announced_once_with_rising_versions(c
     before = await chain.outbox_end()
     await chain.screened(client_id)
     assert [event["version"] for event in await chain.announced(before)] == [5]
+
+
+async def test_appointments_are_forgotten_a_month_after_their_end(chain: Chain) -> None:
+    client_id = await chain.client()
+    old, recent = chain.request(client_id, soon(-24 * 31)), chain.request(client_id, soon(-24 * 29))
+    await chain.hear(old, recent)
+    async with chain.app.state.database.transaction() as tx:
+        assert await appointments.forget_past(tx) == 1
+        assert await appointments.read(tx, old.appointment_id) is None
+        assert await appointments.read(tx, recent.appointment_id) is not None

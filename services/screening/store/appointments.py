@@ -57,6 +57,11 @@ async def forget(tx: Transaction, ids: Sequence[UUID]) -> int:
     return await tx.run("DELETE FROM appointments WHERE id = ANY(CAST(:ids AS uuid[]))", {"ids": list(ids)})
 
 
+async def forget_past(tx: Transaction) -> int:
+    """Drop what ended a month ago; what was acknowledged for it stays."""
+    return await tx.run("DELETE FROM appointments WHERE ends_at < clock_timestamp() - interval '30 days'")
+
+
 async def read(tx: Transaction, id: UUID) -> Any:
     """An appointment with its branch's zone; None if screening was not asked about it."""
     return await tx.first(

@@ -40,6 +40,7 @@ PROJECTIONS = (
     )
     """,
     "CREATE INDEX appointments_by_client ON appointments (client_id)",
+    "CREATE INDEX appointments_by_end ON appointments USING brin (ends_at)",
 )
 
 # `vault` columns are AES-256-GCM under the client's key and bound to client and row; null once erased.
