@@ -96,7 +96,10 @@ async def load_appointments(loading: Loading) -> None:
         answer = await loading.post("scheduling", "/v1/appointments", row, body, wait=WAIT_SECONDS)
         return await _settled(loading, answer["id"], answer["status"])
 
-    await loading.each(Appointment, load, go_on=True)
+    # Who asks for a certain therapist or room is served first: what the chain may choose can go elsewhere.
+    particular = {id(line) for line in loading.chain.of(Appointment) if line.row.therapist or line.row.room}
+    await loading.each(Appointment, load, go_on=True, only=lambda line: id(line) in particular)
+    await loading.each(Appointment, load, go_on=True, only=lambda line: id(line) not in particular)
 
 
 async def _settled(loading: Loading, id: str, status: str) -> Outcome:

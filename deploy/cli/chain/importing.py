@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from deploy.cli.chain import against, bookings, checks, people, rooms
-from deploy.cli.chain.chain import Calendar, Chain, build
+from deploy.cli.chain.chain import Calendar, build
 from deploy.cli.chain.faults import Fault, Faulty
 from deploy.cli.chain.loading import Loading, Stopped
 from deploy.cli.chain.nouns import NOUNS
-from deploy.cli.chain.present import Present, look_up
+from deploy.cli.chain.present import look_up
 from deploy.cli.chain.reading import read
 from deploy.cli.chain.services import Services, Unreachable
 
@@ -53,15 +53,11 @@ async def prepare(path: Path, services: Services, day: date | None = None) -> Lo
         if faults:  # what is wrong whatever the services say
             raise Faulty([*faults, *checks.inside(chain)]) from None
         raise
-    calendar = Calendar(day or _anchor(chain, present) or now.date(), now)
+    calendar = Calendar(day or present.first_import(chain) or now.date(), now)
     faults += against.faults(chain, present, calendar)
     if faults:
         raise Faulty(faults)
     return Loading(services, chain, present, calendar, checks.zones(chain, present.timezones))
-
-
-def _anchor(chain: Chain, present: Present) -> date | None:
-    return present.first_import(chain)
 
 
 async def load(loading: Loading) -> None:

@@ -45,15 +45,16 @@ class Loading:
         load: Callable[[Line[R]], Awaitable[Outcome]],
         *,
         in_order_of: Callable[[R], Hashable] | None = None,
+        only: Callable[[Line[R]], bool] = lambda line: True,
         go_on: bool = False,
     ) -> None:
-        """Load every row of a noun; rows with one `in_order_of` go one after the other, as in the file.
+        """Load the rows of a noun; rows with one `in_order_of` go one after the other, as in the file.
 
         Raises:
             Stopped: a row was refused, unless `go_on`.
         """
         chains: dict[Hashable, list[Line[R]]] = {}
-        for number, line in enumerate(self.chain.of(kind)):
+        for number, line in enumerate(filter(only, self.chain.of(kind))):
             chains.setdefault(number if in_order_of is None else in_order_of(line.row), []).append(line)
 
         async def follow(lines: list[Line[R]]) -> None:
