@@ -15,11 +15,15 @@ class Bell:
         if urgent:
             self._urgent.set()
 
-    async def wait(self, longest: float, gather: float) -> None:
-        """Wait for a ring, then `gather` seconds for more that go in the same batch; not for an urgent one."""
+    async def wait(self, longest: float, not_before: float) -> None:
+        """Wait for a ring, `longest` seconds at most, and then until the loop's time is `not_before`.
+
+        What comes meanwhile goes in the same batch. An urgent ring waits for nothing.
+        """
         try:
             await asyncio.wait_for(self._rung.wait(), longest)
-            await asyncio.wait_for(self._urgent.wait(), gather)
+            async with asyncio.timeout_at(not_before):
+                await self._urgent.wait()
         except TimeoutError:
             pass
         self._rung.clear()

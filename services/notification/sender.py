@@ -47,6 +47,7 @@ class Sender:
     async def run(self) -> None:
         async with Connections(self._settings) as connections:
             while not self._stopping:
+                began = asyncio.get_running_loop().time()
                 try:
                     full = await self.turn(connections)
                 except Unavailable:
@@ -57,7 +58,8 @@ class Sender:
                     await asyncio.sleep(random.uniform(2, 5))
                     continue
                 if not full and not self._stopping:
-                    await self._bell.wait(LOOK_SECONDS, self._settings.gather_seconds)
+                    # At rest a message goes at once; under load the turns keep their distance and each takes more.
+                    await self._bell.wait(LOOK_SECONDS, began + self._settings.gather_seconds)
 
     def stop(self) -> None:
         """End after the batch under way: what the mail server took must still be marked."""

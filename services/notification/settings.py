@@ -22,7 +22,7 @@ class Settings(ServiceSettings):
     smtp_connections: int = Field(4, ge=1, le=50, description="Mails on their way at once, by process.")
     mail_from: str = Field("Caibei <no-reply@caibei.test>", description="Who mails come from; also names Message-IDs.")
     batch: int = Field(100, ge=1, le=200, description="Mails taken at once: two reads from scheduling each time.")
-    gather_seconds: float = Field(0.2, ge=0, description="Waits so long for more, unless a message is urgent.")
+    gather_seconds: float = Field(0.2, ge=0, description="Least time between two batches, so that they are large.")
     lease_seconds: float = Field(60, ge=1, description="A sender that has not marked a message by then has lost it.")
     kept_days: int = Field(180, ge=1, description="Messages are forgotten after that.")
     niceness: int = Field(10, ge=0, le=19, description="Of this process: bookings come first on a small machine.")
