@@ -28,6 +28,7 @@ _READ = """
 SELECT seq, id, aggregatetype, aggregateid, type, payload, traceparent, occurred_at
 FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT $1
 """
+_COUNT = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
 _MARK = "UPDATE outbox SET published_at = clock_timestamp() WHERE seq = ANY($1::bigint[])"
 
 
@@ -54,6 +55,8 @@ class Relay:
             try:
                 async with self._connected() as connection:
                     await self._lead(connection)
+                    # Before the broker is asked for: while it is away, each retry tells how much waits.
+                    await self._measure(connection, await connection.fetch(_READ, BATCH))
                     async with self._producing() as producer:
                         self.healthy, self.leading, delay = True, True, 0.1
                         log.info("relay is publishing")
@@ -102,14 +105,14 @@ class Relay:
         while True:
             self._wake.clear()
             rows = await connection.fetch(_READ, BATCH)
+            if time.monotonic() - looked > 1:
+                looked = time.monotonic()
+                await self._measure(connection, rows)
             if rows:
                 await self._publish(producer, rows)
                 failpoints.reach("relay.after_publish")
                 await connection.execute(_MARK, [row["seq"] for row in rows])
                 failpoints.reach("relay.after_mark")
-            if time.monotonic() - looked > 1:
-                looked = time.monotonic()
-                self._measure(rows)
             if len(rows) < BATCH:
                 try:
                     await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
@@ -133,8 +136,9 @@ class Relay:
         for row in rows:
             telemetry.EVENTS_PUBLISHED.labels(row["type"]).inc()
 
-    def _measure(self, rows: list[asyncpg.Record]) -> None:
-        telemetry.OUTBOX_UNPUBLISHED.set(len(rows))
+    async def _measure(self, connection: asyncpg.Connection[Any], rows: list[asyncpg.Record]) -> None:
+        """What waits, `rows` being the first of it. Counted only when there is more than one batch."""
+        telemetry.OUTBOX_UNPUBLISHED.set(len(rows) if len(rows) < BATCH else await connection.fetchval(_COUNT))
         oldest = time.time() - rows[0]["occurred_at"].timestamp() if rows else 0.0
         telemetry.OUTBOX_OLDEST_SECONDS.set(oldest)
 
