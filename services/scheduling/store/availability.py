@@ -9,21 +9,20 @@ from zoneinfo import ZoneInfo
 from services.scheduling.domain.slots import FOREVER, Period, Room, Session, Span, Therapist
 from shared.kit.database import Transaction
 
+_LOW = "CAST(extract(epoch FROM lower({0})) AS bigint)"
+_HIGH = "CASE WHEN NOT upper_inf({0}) THEN CAST(extract(epoch FROM upper({0})) AS bigint) END"
+
 
 def _spans(column: str, source: str, extra: str = "") -> str:
     """A subselect giving [[start, end], …]; an end that never comes is null."""
-    low = f"CAST(extract(epoch FROM lower({column})) AS bigint)"
-    high = f"CASE WHEN NOT upper_inf({column}) THEN CAST(extract(epoch FROM upper({column})) AS bigint) END"
+    low, high = _LOW.format(column), _HIGH.format(column)
     return f"(SELECT json_agg(json_build_array({low}, {high}{extra})) FROM {source})"
 
 
 VIEW = f"""
 SELECT b.id, b.timezone, b.opening_hours,
     {_spans("x.during", "closures x WHERE x.branch_id = b.id AND x.during && w.during")} AS closures,
-    (SELECT json_agg(json_build_array(t.id,
-        {
-    _spans("s.during", "shift_windows s WHERE s.therapist_id = t.id AND s.branch_id = b.id AND s.during && w.during")
-},
+    (SELECT json_agg(json_build_array(t.id, on_shift.spans,
         {
     _spans(
         "o.during",
@@ -36,9 +35,14 @@ SELECT b.id, b.timezone, b.opening_hours,
          FROM therapist_skills k WHERE k.therapist_id = t.id AND k.skill = w.skill),
         EXISTS (SELECT FROM load_profiles l WHERE l.therapist_id = t.id AND l.state = 'valid')
     ) ORDER BY t.id)
-    FROM therapist_branches tb JOIN therapists t ON t.id = tb.therapist_id
-    WHERE tb.branch_id = b.id AND t.active
-      AND (CAST(:therapist_id AS uuid) IS NULL OR t.id = CAST(:therapist_id AS uuid))) AS therapists,
+    FROM (SELECT s.therapist_id, json_agg(json_build_array({_LOW.format("s.during")}, {
+    _HIGH.format("s.during")
+})) AS spans
+          FROM shift_windows s WHERE s.branch_id = b.id AND s.during && w.during
+            AND (CAST(:therapist_id AS uuid) IS NULL OR s.therapist_id = CAST(:therapist_id AS uuid))
+          GROUP BY s.therapist_id) on_shift
+    JOIN therapists t ON t.id = on_shift.therapist_id AND t.active
+    JOIN therapist_branches tb ON tb.branch_id = b.id AND tb.therapist_id = t.id) AS therapists,
     (SELECT json_agg(json_build_array(r.id, r.turnover_minutes,
         {_spans("a.during", "assignments_seen a WHERE a.room_id = r.id AND a.during && w.around")},
         CASE WHEN w.requires_bar THEN

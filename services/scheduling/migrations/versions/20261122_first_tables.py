@@ -107,7 +107,6 @@ PEOPLE = (
         PRIMARY KEY (shift_id, during)
     )
     """,
-    "CREATE INDEX shift_windows_by_therapist ON shift_windows USING gist (therapist_id, branch_id, during)",
     "CREATE INDEX shift_windows_by_branch ON shift_windows USING gist (branch_id, during)",
     """
     CREATE TABLE time_off (
