@@ -43,6 +43,7 @@ class Api:
         self.http = http
 
     async def sign_in(self) -> None:
+        self.http.headers.pop("Authorization", None)
         client = self._system.runtime["api_clients"]["admin"]
         auth = aiohttp.BasicAuth(client["client_id"], client["client_secret"])
         url = self._system.url("identity") + "/oauth/token"

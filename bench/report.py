@@ -60,7 +60,7 @@ class Results:
                 id, f"{found['value']} {found['unit']}", str(found["min"]), str(found["max"]), str(found["runs"]),
                 verdict(id, found["value"]), self.notes[id],
             )  # fmt: skip
-        Console().print(table)
+        Console(width=170).print(table)
 
 
 def verdict(id: str, value: float) -> str:
