@@ -4,13 +4,16 @@ Events carry ids and decisions. No name, address, number, health answer or mass,
 """
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 TOPICS = ("caibei.scheduling", "caibei.screening", "caibei.room-equipment", "caibei.notification")
 PARTITIONS = 12
+
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[_-][a-z0-9]+)*$", max_length=64)]
+"""A code that software chose. What a person typed does not fit: no text of theirs gets into an event."""
 
 _registry: dict[str, type["Event"]] = {}
 

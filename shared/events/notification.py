@@ -2,19 +2,19 @@
 
 from uuid import UUID
 
-from shared.events.base import Event
+from shared.events.base import Event, Word
 
 
 class MessageSent(Event, type="caibei.notification.message.sent.v1", key="message_id"):
     message_id: UUID
     appointment_id: UUID | None
-    template: str
-    channel: str
+    template: Word
+    channel: Word
 
 
 class MessageFailed(Event, type="caibei.notification.message.failed.v1", key="message_id"):
     message_id: UUID
     appointment_id: UUID | None
-    template: str
-    channel: str
-    reason: str
+    template: Word
+    channel: Word
+    reason: Word

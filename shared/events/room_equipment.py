@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from shared.events.base import Event
+from shared.events.base import Event, Word
 from shared.events.codes import GapReason, Refusal
 
 
@@ -89,13 +89,13 @@ class RoomReassigned(_Assignment, type="caibei.room-equipment.room.reassigned.v1
     starts_at: datetime
     ends_at: datetime
     blocked_until: datetime
-    reason: str
+    reason: Word
 
 
 class RoomRevoked(_Assignment, type="caibei.room-equipment.room.revoked.v1", key="appointment_id"):
     """Displaced with no room left at its time; `room_id` is the room it lost."""
 
-    reason: str
+    reason: Word
 
 
 class RoomReleased(_Assignment, type="caibei.room-equipment.room.released.v1", key="appointment_id"):
@@ -147,7 +147,7 @@ class BarInspectionExpired(_Bar, type="caibei.room-equipment.bar.inspection-expi
 
 class BarLockedOut(_Bar, type="caibei.room-equipment.bar.locked-out.v1", key="room_id"):
     lockout_id: UUID
-    reason: str
+    reason: Word
 
 
 class BarReleased(_Bar, type="caibei.room-equipment.bar.released.v1", key="room_id"):

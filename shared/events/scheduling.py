@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from shared.events.base import Event
+from shared.events.base import Event, Word
 from shared.events.codes import Refusal
 
 OpeningHours = dict[str, list[tuple[str, str]]]
@@ -150,4 +150,4 @@ class AppointmentDisplaced(_Appointment, type="caibei.scheduling.appointment.dis
 
     moved: bool
     previous_room_id: UUID | None
-    reason: str
+    reason: Word

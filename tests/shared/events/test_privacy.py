@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from shared.events import Event, event_classes, scheduling
+from shared.events.base import Word
 from shared.events.snapshots import schema
 
-# What any field may be, whatever its name: an id, an instant or day of the calendar, yes or no, one of fixed words.
-HARMLESS = {"string:uuid", "string:date-time", "boolean", "enum", "null"}
+# What any field may be, whatever its name: an id, an instant, yes or no, one of fixed words, a code of the software.
+HARMLESS = {"string:uuid", "string:date-time", "boolean", "enum", "null", "word"}
+
+WORD = TypeAdapter(Word).json_schema()["pattern"]
 
 # Numbers that may leave. There is no other: no mass, load, age, price or count of anything about a person.
 NUMBERS = {"version", "attempt", "assignment_version", "duration_minutes", "turnover_minutes", "days_left"}
@@ -26,9 +30,6 @@ TEXTS = {
     "skill": "the code of a technique, as a treatment requires it",
     "screening_protocol": "the name of a protocol, as a treatment requires it",
     "protocol": "the name of a protocol",
-    "template": "the name of a template",
-    "channel": "mail or another way; never the address",
-    "reason": "a code of the announcing service",
 }
 
 # Events of these subjects are about a person: there, no text at all but those named.
@@ -61,6 +62,8 @@ def leaves(part: dict[str, Any], root: dict[str, Any], path: str = "") -> Iterat
             yield from leaves(each, root, f"{path}[]")
     else:
         kind = part.get("type", "anything")
+        if kind == "string" and part.get("pattern") == WORD:
+            kind = "word"
         yield path, f"{kind}:{part['format']}" if "format" in part else kind
 
 
@@ -112,3 +115,21 @@ def test_a_field_that_could_carry_personal_data_is_found(field: str, type_: dict
     event = schema(scheduling.ClientChanged)
     event["properties"] = event["properties"] | {field: type_}
     assert len(forbidden(event, scheduling.ClientChanged.type)) == 1
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Mrs Chen slipped",
+        "ada@example.com",
+        "+49 30 123",
+        "Ada",
+        "",
+        "踩背",
+        "550 <ada@example.com>: no such user",
+        "a" * 65,
+    ],
+)
+def test_what_a_person_typed_is_no_word(typed: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Word).validate_python(typed)
