@@ -19,8 +19,8 @@ class Refused(Exception):
     """It answered no to this mail. `lasting`: another attempt would get the same answer (5yz)."""
 
     def __init__(self, code: int) -> None:
-        super().__init__(f"smtp_{code}")
-        self.reason = f"smtp_{code}"
+        self.reason = f"smtp_{code}" if 400 <= code < 600 else "smtp_garbled"
+        super().__init__(self.reason)
         self.lasting = 500 <= code < 600
 
 
@@ -39,14 +39,16 @@ class Connection:
             MailServerAway, Refused.
         """
         smtp = await self._open()
+        self._used = asyncio.get_running_loop().time()
         try:
             await smtp.sendmail(sender, [to], content)
-            self._used = asyncio.get_running_loop().time()
         except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPResponseException) as error:
             code = error.recipients[0].code if isinstance(error, aiosmtplib.SMTPRecipientsRefused) else error.code
             if code == CLOSING:
                 await self.close()
                 raise MailServerAway from None
+            if not 400 <= code < 600:
+                self._drop()  # what it says is not SMTP: its next words would be taken for another answer
             raise Refused(code) from None
         except (aiosmtplib.SMTPException, OSError, ValueError):
             await self.close()
