@@ -288,7 +288,7 @@ GRANTS = (
     f"GRANT SELECT, INSERT, DELETE ON assignments TO {ROLE}",
     # Not requires_bar, nor whose row it is: it is born with those.
     f"""GRANT UPDATE (assignment_version, attempt, branch_id, room_id, treatment_id, therapist_id, client_id, screening_protocol,
-        room_flexible, load_kg, planned_at, ends_at, during, started_at, at_risk_at) ON assignments TO {ROLE}""",
+        room_flexible, load_kg, planned_at, ends_at, turnover_minutes, during, started_at, at_risk_at) ON assignments TO {ROLE}""",
     f"GRANT SELECT, INSERT, UPDATE (client_id) ON assignment_history TO {ROLE}",
     f"GRANT SELECT, INSERT ON fitness_statements TO {ROLE}",
 )
