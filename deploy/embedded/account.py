@@ -48,6 +48,15 @@ def postgres_account() -> Account | None:
     raise RuntimeError("running as root needs a user 'postgres' or 'nobody' for PostgreSQL; or run as a plain user")
 
 
+def owner_of(folder: Path) -> Account | None:
+    """Whom an existing data folder belongs to, so that root goes on as the user who made it."""
+    try:
+        found = folder.stat()
+    except FileNotFoundError:
+        return None
+    return Account(found.st_uid, found.st_gid) if found.st_uid else None
+
+
 def reachable_binaries(install: Path, version: str, account: Account | None) -> Path:
     """`install`, or a copy of it (made once, owned by root) if the account cannot reach it. 41 MB."""
     if account is None or account.reaches(install / "bin" / "postgres"):
@@ -74,6 +83,8 @@ def reachable_folder(folder: Path, account: Account | None) -> Path:
     elif account is not None and not account.reaches(folder.parent):
         digest = hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:12]
         target = REACHABLE_ROOT / f"data-{digest}"
+        if folder.exists():  # made while its parents were still open to others
+            shutil.move(folder, target)
         folder.symlink_to(target)
         folder = target
     folder.mkdir(parents=True, exist_ok=True)

@@ -37,6 +37,9 @@ SETTINGS = {
     "share.coordinator.state.topic.replication.factor": "1",
     "share.coordinator.state.topic.min.isr": "1",
     "group.initial.rebalance.delay.ms": "0",
+    # After a kill the broker may register again only when its session has ended: 9 s by default, for no one's good.
+    "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "500",
     # One machine, small memory: the defaults are sized for a dedicated server (the cleaner alone would take 128 MB).
     "log.cleaner.dedupe.buffer.size": "4194304",
     "log.cleaner.threads": "1",

