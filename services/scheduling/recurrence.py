@@ -3,7 +3,7 @@
 Outside `domain/` because it leans on dateutil for the rule's grammar.
 """
 
-import warnings
+import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,15 +14,18 @@ from services.scheduling.domain.opening import Interval
 from shared.errors import Invalid
 
 MAX_WINDOWS = 2_000
-_NOT_FASTER = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
-
-
-def check_rule(repeat: str) -> None:
-    """
-    Raises:
-        Invalid: not an RRULE, or one that repeats more often than daily.
-    """
-    _rule(repeat, datetime(2000, 1, 3))  # noqa: DTZ001  (wall time)
+_WEEK = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+_DAY = r"(MO|TU|WE|TH|FR|SA|SU)"
+_NUMBER = r"[1-9]\d{0,2}"
+_PARTS = {
+    "FREQ": r"DAILY|WEEKLY|MONTHLY",
+    "INTERVAL": _NUMBER,
+    "COUNT": r"[1-9]\d{0,3}",
+    "UNTIL": r"\d{8}(T\d{6}Z?)?",
+    "BYDAY": rf"([+-]?[1-5])?{_DAY}(,([+-]?[1-5])?{_DAY})*",
+    "BYMONTHDAY": r"-?([1-9]|1\d|2[0-8])(,-?([1-9]|1\d|2[0-8]))*",
+    "WKST": _DAY,
+}
 
 
 def windows(
@@ -31,37 +34,42 @@ def windows(
     """The shift's instants that begin in (after, until]; a clock change keeps the wall time, so a night may be longer.
 
     Raises:
-        Invalid: the rule cannot be read.
+        Invalid: not an RRULE, or not one that a shift can follow.
     """
     if repeat is None:
         starts = [starts_local]
     else:
         low, high = wall(after, zone) - timedelta(days=1), wall(until, zone) + timedelta(days=1)
-        starts = _bounded(_rule(repeat, starts_local), high).between(low, high, inc=True)[:MAX_WINDOWS]
+        starts = _rule(repeat, starts_local).between(low, high, inc=True)[:MAX_WINDOWS]
     length = ends_local - starts_local
     found = (Interval(at_wall(start, zone), at_wall(start + length, zone)) for start in starts)
     return [interval for interval in found if after < interval.start <= until and interval.start < interval.end]
 
 
-def _bounded(rule: rrule, high: datetime) -> rrule:
-    """The same rule ended at `high`: one that never matches would be searched for to the year 9999."""
-    own = getattr(rule, "_until", None)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # COUNT and UNTIL together, which is what is meant here
-        bounded: rrule = rule.replace(until=high if own is None else min(own, high))
-    return bounded
-
-
 def _rule(repeat: str, start: datetime) -> rrule:
-    text = repeat.strip().removeprefix("RRULE:")
-    parts = dict(part.partition("=")[::2] for part in text.upper().split(";"))
-    if "\n" in text or parts.get("FREQ") not in _NOT_FASTER or parts.get("INTERVAL", "1").strip("0") == "":
-        raise Invalid("invalid_repeat", "`repeat` is an RRULE with FREQ of DAILY or slower.", pointer="/repeat")
+    """The rule, if it is one of those that always come round: dateutil searches the others to the year 9999."""
+    text = repeat.strip().upper().removeprefix("RRULE:")
+    parts = dict(part.partition("=")[::2] for part in text.split(";"))
+    for name, value in parts.items():
+        if name not in _PARTS or not re.fullmatch(_PARTS[name], value):
+            raise _refused(f"{name} cannot be used like this.")
+    if "FREQ" not in parts or ("BYMONTHDAY" in parts and parts["FREQ"] != "MONTHLY"):
+        raise _refused("FREQ is DAILY, WEEKLY or MONTHLY; BYMONTHDAY goes with MONTHLY.")
+    if parts["FREQ"] != "MONTHLY" and re.search(r"\d", parts.get("BYDAY", "")):
+        raise _refused("BYDAY has numbers only with MONTHLY.")
+    if parts["FREQ"] == "DAILY" and "BYDAY" in parts:
+        step = int(parts.get("INTERVAL", 1))
+        reached = {_WEEK[(start.weekday() + n * step) % 7] for n in range(7)}
+        if reached.isdisjoint(parts["BYDAY"].split(",")):
+            raise _refused("it never falls on one of its days.")
     try:
         # UNTIL may carry a Z; it is read as wall time like everything else of a shift.
-        rule = rrulestr(text.replace("Z", "") if "UNTIL" in parts else text, dtstart=start)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise Invalid("invalid_repeat", f"`repeat` is not an RRULE: {error}.", pointer="/repeat") from None
-    if not isinstance(rule, rrule):
-        raise Invalid("invalid_repeat", "`repeat` is one RRULE.", pointer="/repeat")
+        rule = rrulestr(re.sub(r"(UNTIL=\d{8}T\d{6})Z", r"\1", text), dtstart=start)
+    except ValueError as error:
+        raise _refused(f"{error}.") from None
+    assert isinstance(rule, rrule)
     return rule
+
+
+def _refused(why: str) -> Invalid:
+    return Invalid("invalid_repeat", f"`repeat` is an RRULE such as FREQ=WEEKLY;BYDAY=MO,WE: {why}", pointer="/repeat")

@@ -12,7 +12,7 @@ from services.scheduling.domain.errors import Unknown
 from services.scheduling.domain.localtime import wall
 from services.scheduling.handlers.desk import cancel_in
 from services.scheduling.handlers.saga import Step
-from services.scheduling.recurrence import check_rule, windows
+from services.scheduling.recurrence import windows
 from services.scheduling.settings import settings
 from services.scheduling.store import appointments, people, places, saga, shifts
 from shared.errors import Invalid, NotFound
@@ -84,8 +84,6 @@ async def add_shift(
         raise Unknown("branch", "/branch_id")
     if not timedelta() < ends_at - starts_at <= timedelta(hours=24):
         raise Invalid("invalid_interval", "A shift ends after it starts, within 24 hours.", pointer="/ends_at")
-    if repeat is not None:
-        check_rule(repeat)
     zone, now = ZoneInfo(branch.timezone), await saga.now(tx)
     until = now + timedelta(days=settings().horizon_days)
     values = {
