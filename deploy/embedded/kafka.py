@@ -45,6 +45,9 @@ SETTINGS = {
     "log.cleaner.threads": "1",
     "log.index.size.max.bytes": "1048576",
     "log.segment.bytes": "134217728",
+    "metadata.max.idle.interval.ms": "5000",  # half a per cent of a core for no-op records at the default of 500
+    "broker.heartbeat.interval.ms": "3000",
+    "broker.session.timeout.ms": "18000",
     "num.network.threads": "2",
     "num.io.threads": "2",
     "background.threads": "2",

@@ -60,7 +60,7 @@ def new_consumer(bootstrap_servers: str, group: str) -> Consumer:
         heartbeat_interval_ms=2_000,
         rebalance_timeout_ms=10_000,
         request_timeout_ms=12_000,
-        fetch_max_wait_ms=1_000,
+        fetch_max_wait_ms=3_000,  # an answer comes with the first byte; this only paces empty ones
         retry_backoff_ms=50,
         metadata_max_age_ms=60_000,
     )
