@@ -132,6 +132,11 @@ class ConsumerLoop:
 
     async def _apply(self, records: list[kafka.ConsumerRecord[bytes, bytes]]) -> None:
         messages, unreadable = self._read(records)
+        # The inbox drops what came in an earlier batch; what comes twice within one must be dropped here.
+        once: dict[UUID, Message] = {}
+        for message in messages:
+            once.setdefault(message.id, message)
+        messages = list(once.values())
         for message in unreadable:
             await self._bury(message, "not a CloudEvent: ce_type and a UUID ce_id are needed", 0)
         if not messages:
