@@ -88,7 +88,7 @@ def _progress(loading: Loading, *, quiet: bool) -> Iterator[None]:
 def _tell_checked(loading: Loading, as_json: bool) -> None:
     counts, day = loading.chain.counts, loading.calendar.anchor
     if as_json:
-        print(json.dumps({"complete": True, "dry_run": True, "day": str(day), "rows": counts}, indent=2))  # noqa: T201
+        print(json.dumps({"complete": True, "dry_run": True, "day": str(day), "rows": counts}, indent=2))
         return
     rows = ", ".join(f"{count} {noun.replace('_', ' ')}" for noun, count in counts.items())
     Console(highlight=False).print(
@@ -99,7 +99,7 @@ def _tell_checked(loading: Loading, as_json: bool) -> None:
 def _tell_done(loading: Loading, as_json: bool) -> None:
     report, day = loading.report, loading.calendar.anchor
     if as_json:
-        print(json.dumps({**report.as_json(), "dry_run": False, "day": str(day)}, indent=2))  # noqa: T201
+        print(json.dumps({**report.as_json(), "dry_run": False, "day": str(day)}, indent=2))
         return
     table = Table("", "loaded", "there already", box=None, pad_edge=False, header_style="dim")
     for noun in loading.chain.counts:
@@ -122,7 +122,7 @@ def _tell_done(loading: Loading, as_json: bool) -> None:
 
 def _tell_faults(faults: list[Fault], as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"complete": False, "faults": [fault.as_json() for fault in faults]}, indent=2))  # noqa: T201
+        print(json.dumps({"complete": False, "faults": [fault.as_json() for fault in faults]}, indent=2))
         return
     for fault in faults[:SHOWN]:
         errors.print(f"[red]✗[/] {fault}", markup=True)
@@ -133,7 +133,7 @@ def _tell_faults(faults: list[Fault], as_json: bool) -> None:
 
 def _tell_trouble(problem: str, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"complete": False, "error": problem}, indent=2))  # noqa: T201
+        print(json.dumps({"complete": False, "error": problem}, indent=2))
     else:
         errors.print(problem, markup=False)
 
