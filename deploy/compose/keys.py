@@ -17,7 +17,7 @@ from deploy.embedded.databases import (
     with_login,
 )
 from deploy.embedded.installation import PEOPLE, Installation
-from deploy.runtime import write_private
+from deploy.runtime import SERVICES, Runtime, write_private
 
 POSTGRES = "postgres:5432"
 SERVICE_UID = 10001  # `caibei` in deploy/Dockerfile
@@ -69,9 +69,20 @@ def owner_url(admin_url: str, passwords: dict[str, str], service: str) -> str:
 
 
 def show(keys: Path) -> str:
-    """The API clients for people and partners, as in runtime.json."""
+    """The project as runtime.json describes one: for `caibei` on the host, with CAIBEI_RUNTIME_FILE naming its copy."""
     clients = load(keys).api_clients
-    return json.dumps({"api_clients": {name: clients[name] for name in PEOPLE}}, indent=2)
+    urls = {service: f"http://127.0.0.1:{os.environ[f'CAIBEI_{service.upper()}_PUBLISHED']}" for service in SERVICES}
+    described: Runtime = {
+        "pid": 1,  # nothing on the host supervises it; this one is always there
+        "services": urls,
+        "kafka": "",
+        "databases": {},
+        "pids": {},
+        "mailbox": f"http://127.0.0.1:{os.environ['CAIBEI_MAILBOX_PUBLISHED']}/dev/mailbox",
+        "api_clients": {name: clients[name] for name in PEOPLE},
+        "staff": {},
+    }
+    return json.dumps(described, indent=2)
 
 
 if __name__ == "__main__":

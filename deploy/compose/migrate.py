@@ -1,4 +1,4 @@
-"""`python -m deploy.compose.migrate`: roles, databases, migrations and topics, before any service starts; repeatable."""
+"""`python -m deploy.compose.migrate`: roles, databases, migrations and topics before any service starts; repeatable."""
 
 import asyncio
 import json

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.embedded.ports import pick
+from deploy.runtime import Runtime
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("scheduling", "screening", "room_equipment", "notification", "identity", "console", "mailbox")
@@ -44,9 +45,10 @@ class Project:
             raise AssertionError(f"docker compose {' '.join(arguments)}:\n{err.decode()[-4000:]}")
         return out.decode()
 
-    async def api_clients(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(await self.run("run", "--rm", "--no-TTY", "--no-deps", "keys", "show"))
-        return found["api_clients"]  # type: ignore[no-any-return]
+    async def runtime(self) -> Runtime:
+        """Where everything is and how to sign in, as `keys show` says it."""
+        found: Runtime = json.loads(await self.run("run", "--rm", "--no-TTY", "--no-deps", "keys", "show"))
+        return found
 
     async def states(self) -> dict[str, dict[str, Any]]:
         """Each container, by service, as `docker compose ps` describes it."""

@@ -2,13 +2,18 @@
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.containers.compose import Project, project
+from deploy.embedded.databases import SERVICES_WITH_DATABASE
+from tests.containers.compose import ROOT, Project, project
 from tests.journeys.chain import Chain
 from tests.journeys.desk import Desk
 from tests.journeys.ledger import Ledger
@@ -24,10 +29,9 @@ async def running() -> AsyncIterator[Project]:
 
 @pytest.fixture(scope="module")
 async def chain(running: Project) -> AsyncIterator[Chain]:
-    urls = {service: running.url(service) for service in running.ports}
-    clients = await running.api_clients()
+    runtime = await running.runtime()
     async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
-        desk = Desk(urls, clients["admin"], Ledger(), http)
+        desk = Desk(runtime["services"], runtime["api_clients"]["admin"], Ledger(), http)
         yield Chain(desk, await desk.another("rooms:read", "rooms:inspect"))
 
 
@@ -62,12 +66,24 @@ async def test_what_was_booked_and_who_may_sign_in_outlives_a_restart_of_everyth
     running: Project, chain: Chain
 ) -> None:
     booked = await (await chain.spa()).book()
-    before = await running.api_clients()
+    before = await running.runtime()
     await running.run("down", "--timeout", "10")
     await running.run("up", "--detach", "--wait", "--wait-timeout", "180")
-    assert await running.api_clients() == before
+    assert await running.runtime() == before
     found = await chain.desk.get("scheduling", f"/v1/appointments/{booked['id']}")
     assert found["status"] == "confirmed"
+
+
+async def test_the_commands_work_against_it_from_the_host(running: Project, tmp_path: Path) -> None:
+    file = tmp_path / "runtime.json"
+    file.write_text(json.dumps(await running.runtime()))
+    command = [sys.executable, "-m", "deploy.cli.main", "outbox", "--json"]
+    environment = os.environ | {"CAIBEI_RUNTIME_FILE": str(file)}
+    ran = await asyncio.to_thread(subprocess.run, command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert {row["service"]: row["unpublished"] for row in json.loads(ran.stdout)} == dict.fromkeys(
+        SERVICES_WITH_DATABASE, 0
+    )
 
 
 async def mailbox(running: Project, to: str) -> list[dict[str, Any]]:
