@@ -16,7 +16,6 @@ COMMANDS = {
     ),
     "demo": ("deploy.cli.demo", "Tell the story of a day at the chain, against the running system."),
     "import": ("deploy.cli.import_", "Load a chain from a YAML file or a folder of CSV."),
-    "export": ("deploy.cli.export", "Write the chain out in the form that import reads."),
     "erase": ("deploy.cli.erase", "Erase a client's personal data everywhere."),
     "migrate": ("deploy.cli.migrate", "Bring every database to this release's schema."),
     "topics": ("deploy.cli.topics", "List Kafka's topics, or create the missing ones."),
@@ -31,13 +30,7 @@ COMMANDS = {
 def load(name: str) -> Any:
     """The command itself, its module imported now."""
     module, help_line = COMMANDS[name]
-    try:
-        found = importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise
-        raise typer.BadParameter(f"`caibei {name}` is not part of this build ({module} is missing)") from None
-    command = main.get_command(found.app)
+    command = main.get_command(importlib.import_module(module).app)
     command.name = name
     command.help = command.help or help_line
     return command
@@ -46,13 +39,12 @@ def load(name: str) -> Any:
 class LazyGroup(core.TyperGroup):
     """Lists every command from the table, and imports only the one that is called."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.commands = {name: core.TyperCommand(name=name, help=line) for name, (_, line) in COMMANDS.items()}
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in COMMANDS:
-            return None
-        return core.TyperCommand(name=cmd_name, help=COMMANDS[cmd_name][1])
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.commands)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
