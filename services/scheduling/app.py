@@ -10,7 +10,7 @@ from shared.kit.service import Service
 SERVICE = Service(
     name="scheduling",
     settings=Settings,
-    routers=[places.routes, people.routes, availability.routes, appointments.routes, attention.routes],
+    routers=[appointments.routes, availability.routes, attention.routes, people.routes, places.routes],
     handlers=HANDLERS,
     jobs=JOBS,
     resources=[SETTLED.listening],

@@ -1,10 +1,15 @@
 """Branches, treatments, therapists, shifts and clients over HTTP."""
 
+import asyncio
+import base64
+import json
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from services.scheduling.handlers import people
+from shared.kit.auth import Principal
 from shared.kit.ids import new_id
 from tests.scheduling.builders import ALWAYS, Chain, assigned, cleared, iso, tomorrow
 
@@ -197,3 +202,27 @@ async def test_no_event_carries_a_name_an_address_or_a_note(chain: Chain) -> Non
         "SELECT count(*) AS n FROM outbox WHERE payload ~* 'wang|example.test|lavender|therapist\"\\s*:'"
     )  # fmt: skip
     assert row.n == 0
+
+
+@pytest.mark.parametrize("path", ["appointments", "attention", "branches", "clients", "therapists", "treatments"])
+@pytest.mark.parametrize("place", [1, "x", [], ["x", "y"], {"a": 1}, None, ["2026-01-01", 5], [None, None], "☃"])
+async def test_a_cursor_that_is_not_ours_is_refused(chain: Chain, path: str, place: Any) -> None:
+    cursor = base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+    assert (await chain.get(f"/v1/{path}", 422, cursor=cursor))["code"] == "invalid_cursor"
+
+
+async def test_a_request_at_the_moment_of_an_erasure_finds_no_client(chain: Chain) -> None:
+    place = await chain.place()
+    who = Principal("tester", "tester", frozenset(), None, None, "", 0.0)
+    async with chain.database.transaction() as tx:
+        await people.visible_client(tx, who, UUID(place.client_id), lock=True)
+        await people.erase_client(tx, who, UUID(place.client_id))
+        posting = asyncio.create_task(chain.http.post("/v1/appointments", json=place.wish(tomorrow(10))))
+        async with asyncio.timeout(5):
+            while not (
+                await chain.sql(
+                    "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+                )
+            ):
+                await asyncio.sleep(0.01)
+    assert (await posting).json()["code"] == "unknown_client"

@@ -4,13 +4,13 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Header, Query, Request, Response
 
 from services.scheduling.api import answers
+from services.scheduling.api.cursors import after_start
 from services.scheduling.api.places import IdFilter, Reader, Writer
 from services.scheduling.domain.appointment import Appointment, Status
 from services.scheduling.domain.errors import Unknown
@@ -23,7 +23,7 @@ from services.scheduling.waiting import SETTLED
 from shared.kit import problems
 from shared.kit.auth import Principal
 from shared.kit.body import Instant
-from shared.kit.paging import Cursor, Limit, Page, check_if_match, page, position
+from shared.kit.paging import Cursor, Limit, Page, check_if_match, page
 from shared.kit.unit import Tx, Unit, UnitOfWork, router
 
 routes = router("/v1/appointments", "appointments")
@@ -106,13 +106,12 @@ async def list_appointments(
     if id is not None:
         named = await store.by_ids(tx, id, who.branch_list)
         return Page(items=[shapes.Appointment(**answers.of_row(row)) for row in named])
-    after_at, after_id = position(cursor) or (None, None)
+    after_at, after_id = after_start(cursor)
     rows: Sequence[Any] = await store.select(
         tx,
         {"branches": who.branch_list, "branch_id": branch_id, "client_id": client_id, "therapist_id": therapist_id,
          "statuses": status, "from": from_, "to": to, "limit": limit + 1,
-         "after_at": None if after_at is None else datetime.fromisoformat(after_at),
-         "after_id": None if after_id is None else UUID(after_id)},
+         "after_at": after_at, "after_id": after_id},
     )  # fmt: skip
     rows, next_cursor = page(rows, limit, lambda row: (row.starts_at, row.id))
     return Page(items=[shapes.Appointment(**answers.of_row(row)) for row in rows], next_cursor=next_cursor)

@@ -3,7 +3,8 @@
 from typing import Literal
 from uuid import UUID
 
-from services.scheduling.api.places import Reader, Writer, after
+from services.scheduling.api.cursors import after
+from services.scheduling.api.places import Reader, Writer
 from services.scheduling.schemas.bookings import AttentionItem, Resolution
 from services.scheduling.store import attention as store
 from shared.errors import NotFound, Refused

@@ -6,7 +6,8 @@ from uuid import UUID
 from fastapi import Request, Response
 from sqlalchemy import Row
 
-from services.scheduling.api.places import CodeFilter, IdFilter, Reader, Writer, after, bounds, given
+from services.scheduling.api.cursors import after
+from services.scheduling.api.places import CodeFilter, IdFilter, Reader, Writer, bounds, given
 from services.scheduling.handlers import people
 from services.scheduling.schemas.resources import (
     Client,

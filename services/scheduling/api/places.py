@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 from sqlalchemy import Row
 
+from services.scheduling.api.cursors import after
 from services.scheduling.handlers import places
 from services.scheduling.schemas.resources import (
     Branch,
@@ -22,7 +23,7 @@ from services.scheduling.store import places as store
 from shared.errors import NotFound
 from shared.kit.auth import Principal, requires
 from shared.kit.body import Body, Instant
-from shared.kit.paging import Cursor, Limit, Page, check_if_match, etag, page, position
+from shared.kit.paging import Cursor, Limit, Page, check_if_match, etag, page
 from shared.kit.unit import Tx, router
 
 routes = router("/v1", "places")
@@ -30,12 +31,6 @@ Reader = Annotated[Principal, requires("scheduling:read")]
 Writer = Annotated[Principal, requires("scheduling:write")]
 CodeFilter = Annotated[str | None, Query(max_length=40, description="The one with this natural code.")]
 IdFilter = Annotated[list[UUID] | None, Query(max_length=200, description="These ones; what is not there is left out.")]
-
-
-def after(cursor: str | None) -> UUID | None:
-    """The id a page begins behind."""
-    place = position(cursor)
-    return None if place is None else UUID(str(place))
 
 
 def given(body: Body) -> dict[str, Any]:
