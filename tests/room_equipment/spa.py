@@ -64,7 +64,9 @@ class Spa:
 
     async def measured(self, id: UUID, mass_kg: float, on: date | None = None) -> dict[str, Any]:
         body = {"mass_kg": mass_kg, "measured_on": (on or datetime.now(UTC).date()).isoformat()}
-        return (await self.http.put(f"/v1/load-profiles/{id}", json=body)).raise_for_status().json()
+        answer = await self.http.put(f"/v1/load-profiles/{id}", json=body)
+        found: dict[str, Any] = answer.raise_for_status().json()
+        return found
 
     # rooms and bars
 

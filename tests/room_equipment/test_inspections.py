@@ -146,14 +146,11 @@ async def test_what_is_due_is_listed_gravest_first(spa: Spa) -> None:
     answer = await spa.http.get(f"/v1/inspections/due?within_days=30&branch_id={spa.branch_id}")
     found = {item["bar_id"]: item["status"] for item in answer.json()["items"]}
     assert found == {str(never): "never_inspected", str(lapsed): "lapsed", str(ending): "due"}
-    paged, cursor = [], None
-    while True:
-        params = {"within_days": 30, "branch_id": str(spa.branch_id), "limit": 1} | (
-            {"cursor": cursor} if cursor else {}
-        )
-        page = (await spa.http.get("/v1/inspections/due", params=params)).json()
+    paged: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        path = f"/v1/inspections/due?within_days=30&branch_id={spa.branch_id}&limit=1"
+        page = (await spa.http.get(path + (f"&cursor={cursor}" if cursor else ""))).json()
         paged += [item["bar_id"] for item in page["items"]]
         cursor = page["next_cursor"]
-        if cursor is None:
-            break
     assert paged == [item["bar_id"] for item in answer.json()["items"]]

@@ -102,7 +102,6 @@ async def test_a_proved_session_starts_now_by_the_databases_clock(door: Door) ->
     assert evidence["load_sufficient"] is True and evidence["cleared_to_the_end"] is True
     assert [check["result"] for check in evidence["pre_use_checks"]] == ["pass"]
     assert evidence["fitness"][0]["fit"] is True and len(evidence["inspections"]) == 1
-    assert "120" not in str({k: v for k, v in evidence.items() if k in ("load_sufficient", "clearance")})
 
 
 async def test_no_answer_is_no_proof(door: Door) -> None:
