@@ -18,7 +18,7 @@ def erase(
 ) -> None:
     """Erase a client's personal data everywhere. It cannot be taken back.
 
-    Starts at scheduling (GDPR Art. 17); screening destroys the client's key and notification the contact when they hear.
+    Starts at scheduling (GDPR Art. 17); the other services follow when they hear of it.
     """
     found = running(data_dir)
     if not yes and not typer.confirm(f"Erase the data of client {client_id} for good?"):
