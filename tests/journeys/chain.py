@@ -62,21 +62,25 @@ class Chain:
             "skills": [{"skill": SKILL, "certified_until": until.isoformat()}],
         }
         made = await self._made("scheduling", "/v1/therapists", body | more)
-        work = []
+        work: list[Any] = []
         if shift:
-            midnight = datetime.now(ZoneInfo(branch["timezone"])).replace(hour=0, minute=0, second=0, microsecond=0)
-            begin = midnight - timedelta(days=1)
-            body = {
-                "branch_id": branch["id"],
-                "starts_at": begin.isoformat(),
-                "ends_at": (begin + timedelta(days=1)).isoformat(),
-                "repeat": "FREQ=DAILY",
-            }
-            work.append(self._made("scheduling", f"/v1/therapists/{made['id']}/shifts", body))
+            work.append(self.shift(made, branch))
         if mass_kg is not None:
             work.append(self.weigh(made["id"], mass_kg))
         await asyncio.gather(*work)
         return made
+
+    async def shift(self, therapist: Json, branch: Json) -> Json:
+        """On duty there day and night."""
+        midnight = datetime.now(ZoneInfo(branch["timezone"])).replace(hour=0, minute=0, second=0, microsecond=0)
+        begin = midnight - timedelta(days=1)
+        body = {
+            "branch_id": branch["id"],
+            "starts_at": begin.isoformat(),
+            "ends_at": (begin + timedelta(days=1)).isoformat(),
+            "repeat": "FREQ=DAILY",
+        }
+        return await self._made("scheduling", f"/v1/therapists/{therapist['id']}/shifts", body)
 
     async def weigh(self, therapist_id: str, mass_kg: float, measured_on: date | None = None) -> Any:
         body = {"mass_kg": mass_kg, "measured_on": (measured_on or date.today() - timedelta(days=1)).isoformat()}

@@ -41,12 +41,12 @@ class Door:
         found: Json = answer.json()
         return found
 
-    async def is_(self, status: str) -> Json:
+    async def is_(self, status: str, seconds: float = 20) -> Json:
         async def reached() -> Any:
             found = await self.spa.look(self.id)
             return found if found["status"] == status else None
 
-        found: Json = await until(reached, f"{self.id} is {status}")
+        found: Json = await until(reached, f"{self.id} is {status}", seconds)
         return found
 
 
@@ -167,7 +167,7 @@ async def test_without_kafka_sessions_start_and_unproven_ones_do_not(chain: Chai
         await proved.refused(await proved.start(checked=False), "pre_use_check_required")
         await unanswered.refused(await unanswered.start(), "screening_required")
         assert (await proved.start()).status_code == 200
-    await proved.is_("in_progress")
+    await proved.is_("in_progress", 60)
 
 
 async def test_the_arrival_questions_are_not_answered(chain: Chain) -> None:
