@@ -1,7 +1,10 @@
-"""From a message and what is true now to a mail, or to the reason why there is none."""
+"""From messages and what is true now to mails, or to the reasons why there are none."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from uuid import UUID
 
 from services.notification import mails, wordings
 from services.notification.asking import Branch, Present
@@ -9,14 +12,17 @@ from services.notification.domain.messages import Purpose, Recipient, masked, no
 from services.notification.domain.wording import Wording
 from services.notification.mails import Sender, UnusableAddress
 from services.notification.store import Claimed
+from shared.kit import logging
 
 UNKNOWN_TREATMENT = "—"
+log = logging.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """Ready to hand over. `sent_to` is what is kept of the address."""
+    """A mail ready to hand over, and the messages it tells of. `sent_to` is what is kept of the address."""
 
+    messages: Sequence[Claimed]
     to: str
     content: bytes
     sent_to: str
@@ -27,68 +33,109 @@ class Letter:
 class NoLetter:
     """`state` is `dropped` (not true or not wanted any more) or `failed` (it should have gone and cannot)."""
 
+    messages: Sequence[Claimed]
     state: str
     reason: str
 
 
-def letter(message: Claimed, present: Present, sender: Sender, at: datetime) -> Letter | NoLetter:
-    """Write it, if it is still true, still wanted and there is an address.
+@dataclass(frozen=True, slots=True)
+class _Addressee:
+    address: str
+    name: str | None
+    locale: str | None
 
-    The Message-ID comes from the event, the recipient and the channel: sent again after a crash it is the same.
+
+def letters(
+    batch: Sequence[Claimed], present: dict[UUID, Present], sender: Sender, at: datetime
+) -> Iterator[Letter | NoLetter]:
+    """Write what is still true, still wanted and has an address.
+
+    A branch whose sessions lost their rooms is told of all of them in one mail: a failed bar may displace two hundred.
     """
-    reason = no_longer_true(message.occasion, present.appointment, message.now)
-    if reason is not None:
-        return NoLetter("dropped", reason)
-    if present.branch is None:
-        return NoLetter("failed", "unknown_branch")
-    found = _address(message, present, present.branch)
-    if isinstance(found, NoLetter):
-        return found
-    address, name, locale = found
+    still_true = []
+    for message in batch:
+        reason = no_longer_true(message.occasion, present[message.id].appointment, message.now)
+        if reason is not None:
+            yield NoLetter([message], "dropped", reason)
+        else:
+            still_true.append(message)
+    for _, together in groupby(sorted(still_true, key=_mail_of), key=_mail_of):
+        messages = list(together)
+        try:
+            yield _letter(messages, [present[message.id] for message in messages], sender, at)
+        except (ValueError, KeyError, OSError) as error:  # a zone this machine does not know; the other mails go on
+            log.error("mail cannot be written", message_id=str(messages[0].id), error=type(error).__name__)
+            yield NoLetter(messages, "failed", "cannot_be_written")
+
+
+def _mail_of(message: Claimed) -> tuple[bool, UUID]:
+    """Messages with the same one go in the same mail; those that are urgent come first."""
+    purpose = message.occasion.purpose
+    return not purpose.is_urgent, message.branch_id if purpose is Purpose.ATTENTION else message.id
+
+
+def _letter(messages: list[Claimed], present: list[Present], sender: Sender, at: datetime) -> Letter | NoLetter:
+    first, branch = messages[0], present[0].branch
+    if branch is None:
+        return NoLetter(messages, "failed", "unknown_branch")
+    found = _addressee(first, present[0], branch)
+    if isinstance(found, tuple):
+        return NoLetter(messages, *found)
     try:
-        to = mails.usable(address)
-        reply_to = mails.usable(present.branch.email) if present.branch.email else None
+        to = mails.usable(found.address)
+        reply_to = mails.usable(branch.email) if branch.email else None
     except UnusableAddress:
-        return NoLetter("failed", "address_not_usable")
-    words = wordings.wording(locale)
-    subject, body = _texts(message, present, present.branch, words, name)
+        return NoLetter(messages, "failed", "address_not_usable")
+    words = wordings.wording(found.locale)
+    subject, body = _texts(messages, present, branch, words, found.name)
     content = mails.built(
         sender=sender,
         to=to,
         subject=subject,
         body=body,
-        message_id=f"<{message.event_id}.{message.recipient}@{sender.domain}>",
+        # From the event, the recipient and the channel: sent again after a crash it is the same.
+        message_id=f"<{first.event_id}.{first.recipient}@{sender.domain}>",
         at=at,
         locale=words.locale,
-        reply_to=reply_to if message.recipient is Recipient.CLIENT else None,
+        reply_to=reply_to if first.recipient is Recipient.CLIENT else None,
     )
-    return Letter(to, content, masked(to), words.locale)
+    return Letter(messages, to, content, masked(to), words.locale)
 
 
-def _address(message: Claimed, present: Present, branch: Branch) -> tuple[str, str | None, str | None] | NoLetter:
-    """Address, name and locale of who gets it."""
+def _addressee(message: Claimed, present: Present, branch: Branch) -> _Addressee | tuple[str, str]:
+    """Who gets it; or the state and reason of a message that nobody gets."""
     if message.recipient is Recipient.BRANCH:
-        return (branch.email, None, branch.locale) if branch.email else NoLetter("failed", "no_address")
+        return _Addressee(branch.email, None, branch.locale) if branch.email else ("failed", "no_address")
     client = present.client
     if client is None:
-        return NoLetter("dropped", "client_gone")
+        return "dropped", "client_gone"
     if not message.wanted or "email" not in client.channels:
-        return NoLetter("dropped", "not_wanted")
+        return "dropped", "not_wanted"
     if not client.email:
-        return NoLetter("dropped", "no_address")
-    return client.email, client.name, client.locale or branch.locale
+        return "dropped", "no_address"
+    return _Addressee(client.email, client.name, client.locale or branch.locale)
 
 
-def _texts(message: Claimed, present: Present, branch: Branch, words: Wording, name: str | None) -> tuple[str, str]:
-    at = message.occasion.starts_at
-    if present.appointment is not None and message.occasion.purpose is not Purpose.AT_RISK:
-        at = present.appointment.starts_at
-    values = {
+def _texts(
+    messages: list[Claimed], present: list[Present], branch: Branch, words: Wording, name: str | None
+) -> tuple[str, str]:
+    sessions = [_session(message, each, branch, words) for message, each in zip(messages, present, strict=True)]
+    values = sessions[0] | {
         "client_name": name or words.someone,
         "branch_name": branch.name,
         "branch_contact": branch.contact,
+        "count": str(len(sessions)),
+    }
+    lines = [words.session.filled(session) for session in sessions]
+    template = words.texts[messages[0].occasion.purpose]
+    return template.subject.filled(values), template.body.filled(values | {"sessions": lines})
+
+
+def _session(message: Claimed, present: Present, branch: Branch, words: Wording) -> dict[str, str]:
+    at = message.occasion.starts_at
+    if present.appointment is not None and not message.occasion.purpose.is_urgent:
+        at = present.appointment.starts_at
+    return {
         "treatment_name": present.treatment_name or UNKNOWN_TREATMENT,
         "when": words.when(at, branch.timezone),
     }
-    template = words.texts[message.occasion.purpose]
-    return template.subject.filled(values), template.body.filled(values)

@@ -15,7 +15,7 @@ from services.notification import store
 from services.notification.asking import Scheduling
 from services.notification.bell import Bell
 from services.notification.domain.messages import retry_after
-from services.notification.letters import Letter, NoLetter, letter
+from services.notification.letters import Letter, NoLetter, letters
 from services.notification.mails import Sender as From
 from services.notification.settings import Settings
 from services.notification.smtp import Connection, Connections, MailServerAway, Refused
@@ -84,15 +84,13 @@ class Sender:
             present = await self._scheduling.about(batch)
         except Unavailable as error:
             return self._later(batch, error.code)
-        at = datetime.now(UTC)
-        waiting: deque[tuple[Claimed, Letter]] = deque()
+        waiting: deque[Letter] = deque()
         outcomes: list[Outcome] = []
-        for message in batch:
-            written = letter(message, present[message.id], self._from, at)
+        for written in letters(batch, present, self._from, datetime.now(UTC)):
             if isinstance(written, NoLetter):
-                outcomes.append(_outcome(message, written.state, written.reason))
+                outcomes += [_outcome(message, written.state, written.reason) for message in written.messages]
             else:
-                waiting.append((message, written))
+                waiting.append(written)
         if not waiting:
             return outcomes
         # Half the lease: what is not handed over by then goes back, so that nobody else has it meanwhile.
@@ -104,25 +102,23 @@ class Sender:
         if any(outcome.state == "sent" for outcome in outcomes):
             self._away = timedelta(0)
         if waiting:
-            outcomes += self._later([message for message, _ in waiting], "mail_server_away")
+            outcomes += self._later([message for each in waiting for message in each.messages], "mail_server_away")
         return outcomes
 
-    async def _hand_over(
-        self, waiting: deque[tuple[Claimed, Letter]], connection: Connection, deadline: float
-    ) -> list[Outcome]:
+    async def _hand_over(self, waiting: deque[Letter], connection: Connection, deadline: float) -> list[Outcome]:
         """Send over one connection until nothing waits, the mail server is away or the time is over."""
         outcomes: list[Outcome] = []
         while waiting and asyncio.get_running_loop().time() < deadline:
-            message, written = waiting.popleft()
+            written = waiting.popleft()
             try:
                 await connection.send(self._from.address, written.to, written.content)
             except MailServerAway:
-                waiting.append((message, written))
+                waiting.append(written)
                 break
             except Refused as refused:
-                outcomes.append(_refused(message, refused))
+                outcomes += [_refused(message, refused) for message in written.messages]
             else:
-                outcomes.append(_outcome(message, "sent", "", written))
+                outcomes += [_outcome(message, "sent", "", written) for message in written.messages]
         return outcomes
 
     def _later(self, messages: Iterable[Claimed], reason: str) -> list[Outcome]:

@@ -8,7 +8,15 @@ import yaml
 
 from services.notification.domain.messages import Purpose
 from services.notification.domain.placeholders import BadTemplate, parse
-from services.notification.domain.wording import MOMENT_PLACEHOLDERS, PLACEHOLDERS, Template, Wording, best_locale
+from services.notification.domain.wording import (
+    MOMENT_PLACEHOLDERS,
+    PLACEHOLDERS,
+    SESSION_PLACEHOLDERS,
+    SUBJECT_PLACEHOLDERS,
+    Template,
+    Wording,
+    best_locale,
+)
 
 DEFAULT = "en"
 _FOLDER = Path(__file__).parent / "templates"
@@ -33,7 +41,7 @@ def read(locale: str, source: dict[str, Any]) -> Wording:
         if text is None:
             raise BadTemplate(f"{locale}: no text for {purpose.value}")
         try:
-            texts[purpose] = Template(parse(text["subject"], PLACEHOLDERS), parse(text["body"], PLACEHOLDERS))
+            texts[purpose] = Template(parse(text["subject"], SUBJECT_PLACEHOLDERS), parse(text["body"], PLACEHOLDERS))
         except BadTemplate as error:
             raise BadTemplate(f"{locale}, {purpose.value}: {error.detail}") from error
     if len(source["weekdays"]) != 7 or len(source["months"]) != 12:
@@ -43,6 +51,7 @@ def read(locale: str, source: dict[str, Any]) -> Wording:
         weekdays=tuple(source["weekdays"]),
         months=tuple(source["months"]),
         moment=parse(source["when"], MOMENT_PLACEHOLDERS),
+        session=parse(source["session"], SESSION_PLACEHOLDERS),
         someone=source["someone"],
         texts=texts,
     )

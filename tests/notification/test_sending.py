@@ -80,8 +80,25 @@ async def test_a_session_without_a_room_tells_the_client_and_the_branch(notifica
     await notification.turn()
     assert await notification.states() == {"needs-change to client": "sent", "attention to branch": "sent"}
     (mail,) = notification.mail_server.to("desk@madrid.example")
-    assert "se ha quedado sin sala" in str(mail["Subject"])
+    assert str(mail["Subject"]) == "Caibei Madrid: sesiones que se han quedado sin sala: 1"
+    assert "Back-stepping 60" in mail.get_content()
     assert "Ana" not in mail.get_content()
+
+
+async def test_a_branch_is_told_of_all_its_sessions_without_a_room_in_one_mail(notification: Notification) -> None:
+    branch, other = notification.scheduling.branch(), notification.scheduling.branch(contact_email="b@other.example")
+    lost = [notification.displaced(moved=False, branch_id=branch) for _ in range(30)]
+    accepted = notification.displaced(moved=False, branch_id=branch)
+    notification.scheduling.change(accepted.appointment_id, status="confirmed")
+    await notification.hear(*lost, accepted, notification.displaced(moved=False, branch_id=other))
+    await notification.turn()
+
+    (mail,) = notification.mail_server.to("desk@madrid.example")
+    assert str(mail["Subject"]).endswith(": 30")
+    assert mail.get_content().count("Back-stepping 60") == 30
+    assert len(notification.mail_server.to("b@other.example")) == 1
+    states = [(row.state, row.attempts) for row in await notification.rows() if row.template == "attention"]
+    assert sorted(states) == [("dropped", 0)] + [("sent", 1)] * 31
 
 
 async def test_nobody_is_told_of_the_cancellation_that_their_erasure_brought(notification: Notification) -> None:
@@ -141,6 +158,16 @@ async def test_who_cannot_or_does_not_want_to_be_written_to_is_not(
     assert notification.mail_server.mails == []
     failed = outcome.startswith("failed")
     assert await notification.announced() == (["caibei.notification.message.failed.v1"] if failed else [])
+
+
+async def test_a_mail_that_cannot_be_written_fails_alone(notification: Notification) -> None:
+    nowhere = notification.scheduling.branch(timezone="Nowhere/Land")
+    await notification.hear(notification.confirmed(branch_id=nowhere), notification.confirmed())
+    await notification.turn()
+    assert sorted((row.state, row.reason) for row in await notification.rows()) == [
+        ("failed", "cannot_be_written"),
+        ("sent", ""),
+    ]
 
 
 async def test_an_appointment_scheduling_does_not_know_is_not_written_about(notification: Notification) -> None:

@@ -54,7 +54,7 @@ def test_the_two_passes_of_a_repeated_hour_are_told_apart() -> None:
 
 
 def test_a_locale_without_a_text_or_with_a_wrong_one_is_named() -> None:
-    names = {"weekdays": ["d"] * 7, "months": ["m"] * 12, "when": "{time}", "someone": "you"}
+    names = {"weekdays": ["d"] * 7, "months": ["m"] * 12, "when": "{time}", "session": "{when}", "someone": "you"}
     good = {"subject": "s", "body": "b"}
     texts = {purpose.value: good for purpose in Purpose}
     read("xx", names | {"texts": texts})
@@ -62,3 +62,5 @@ def test_a_locale_without_a_text_or_with_a_wrong_one_is_named() -> None:
         read("xx", names | {"texts": {name: text for name, text in texts.items() if name != "moved"}})
     with pytest.raises(BadTemplate, match=r"xx, moved: .*nonsense"):
         read("xx", names | {"texts": texts | {"moved": good | {"body": "{nonsense}"}}})
+    with pytest.raises(BadTemplate, match=r"xx, moved: .*sessions"):
+        read("xx", names | {"texts": texts | {"moved": good | {"subject": "{sessions}"}}})

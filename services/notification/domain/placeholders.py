@@ -5,7 +5,7 @@ injection once people outside edit it; here a text holds words, `{name}` for a k
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.errors import Invalid
@@ -30,15 +30,20 @@ class Text:
     def names(self) -> frozenset[str]:
         return frozenset(self.pieces[1::2])
 
-    def filled(self, values: Mapping[str, str]) -> str:
-        """The text with its values, each on one line and at most 500 characters.
+    def filled(self, values: Mapping[str, str | Sequence[str]]) -> str:
+        """The text with its values, each on one line and at most 500 characters; those of a list on a line each.
 
         A value cannot start a new line, so it can neither add a mail header nor pose as a paragraph of the chain's.
         It is never read as a template again.
         """
         parts = list(self.pieces)
-        parts[1::2] = [_BREAKS.sub(" ", values[name])[:LONGEST_VALUE] for name in parts[1::2]]
+        parts[1::2] = [_shown(values[name]) for name in parts[1::2]]
         return "".join(parts)
+
+
+def _shown(value: str | Sequence[str]) -> str:
+    lines = (value,) if isinstance(value, str) else value
+    return "\n".join(_BREAKS.sub(" ", line)[:LONGEST_VALUE] for line in lines)
 
 
 def parse(source: str, allowed: Collection[str]) -> Text:

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 from services.notification.domain.messages import Purpose
 from services.notification.domain.placeholders import Text
 
-PLACEHOLDERS = frozenset({"client_name", "branch_name", "branch_contact", "treatment_name", "when"})
+SUBJECT_PLACEHOLDERS = frozenset({"client_name", "branch_name", "branch_contact", "treatment_name", "when", "count"})
+PLACEHOLDERS = SUBJECT_PLACEHOLDERS | {"sessions"}
+SESSION_PLACEHOLDERS = frozenset({"treatment_name", "when"})
 MOMENT_PLACEHOLDERS = frozenset({"weekday", "day", "month", "year", "time", "zone"})
 
 
@@ -20,12 +22,16 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """`weekdays` begins with Monday, `months` with January; `someone` stands in for a name that is not known."""
+    """`weekdays` begins with Monday, `months` with January; `someone` stands in for a name that is not known.
+
+    `session` is one line of `{sessions}`, where a message tells of several.
+    """
 
     locale: str
     weekdays: tuple[str, ...]
     months: tuple[str, ...]
     moment: Text
+    session: Text
     someone: str
     texts: Mapping[Purpose, Template]
 

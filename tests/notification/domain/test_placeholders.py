@@ -40,6 +40,11 @@ def test_a_value_cannot_start_a_line(break_: str) -> None:
     assert len(filled.splitlines()) == 1
 
 
+def test_the_values_of_a_list_stand_on_a_line_each_and_start_no_other() -> None:
+    filled = parse("All:\n{when}\n.", NAMES).filled({"when": ["one", "two\nBcc: all@example.org"]})
+    assert filled == "All:\none\ntwo Bcc: all@example.org\n."
+
+
 def test_a_value_has_an_end() -> None:
     assert len(parse("{when}", NAMES).filled({"when": "x" * 10_000})) == 500
 
