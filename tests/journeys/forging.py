@@ -24,6 +24,16 @@ async def forge(whole: Whole, forged: set[str], *events: Event) -> list[str]:
     return ids
 
 
+async def forge_raw(whole: Whole, forged: set[str], key: str, messages: Iterable[tuple[str, bytes]]) -> None:
+    """Publish (type, payload) pairs that no model would make."""
+    made = []
+    for type_, payload in messages:
+        id = str(uuid4())
+        forged.add(id)
+        made.append((".".join(type_.split(".")[:2]), key, payload, _headers(id, type_, "/caibei/forged")))
+    await _send(whole, made)
+
+
 async def repeat(whole: Whole, records: Iterable[Record]) -> None:
     """Publish the very same events again, as a relay does that died before it marked them."""
     await _send(whole, ((r.topic, r.key, r.payload, _headers(r.id, r.type, r.source)) for r in records))

@@ -1,0 +1,116 @@
+"""What every journey left behind agrees everywhere, and no personal data left its vault on the way."""
+
+import asyncio
+from datetime import timedelta
+
+from tests.audit import settle, violations
+from tests.journeys.canary import Canary, sightings
+from tests.journeys.chain import Chain, at
+from tests.journeys.forging import forge_raw
+from tests.journeys.ledger import Ledger
+from tests.journeys.mailbox import mails_to
+from tests.journeys.system import Whole, until
+
+NAME, EMAIL, PHONE = "Zephyrine Canarylastname", "zephyrine.canary@example.com", "+49 30 5550 7731"
+GUARDIAN, DOCTOR, NOTE = "Guardina Canarysigner", "Doctorina Canaryletter", "canarynote allergic to lavender"
+MASS, LOAD = 183.7, "367.4"
+CANARIES = (
+    *(Canary("contact", text) for text in (NAME, "Canarylastname", EMAIL, PHONE, "5550 7731")),
+    *(Canary("health", text) for text in (GUARDIAN, DOCTOR, "canary-letter-scan", "canary limit in words")),
+    Canary("note", NOTE),
+    *(Canary("mass", text) for text in (str(MASS), LOAD)),
+)
+
+
+async def test_no_personal_data_leaves_its_vault(chain: Chain, whole: Whole, forged: set[str]) -> None:
+    """A whole life of a client and a therapist: booked, refused, displaced, erased, dead letters included."""
+    errors: list[str] = []
+    spa = await chain.spa(rooms=0, therapists=0)
+    room, heavy = await asyncio.gather(
+        chain.room(spa.branch, rated_load_kg=500), chain.therapist(spa.branch, mass_kg=MASS)
+    )
+    spa.client = await chain.client(spa.branch, screened=None, name=NAME, email=EMAIL, phone=PHONE)
+    screened = await chain.screen(spa.client | {"name": GUARDIAN}, epilepsy="yes")
+    letter = {
+        "professional": {"name": DOCTOR, "role": "physician"},
+        "verdict": "limits",
+        "limits": ["canary limit in words"],
+        "issued_on": at(0).date().isoformat(),
+        "document": "canary-letter-scan",
+    }
+    answer = await chain.desk.post("screening", f"/v1/screenings/{screened['id']}/clearances", letter)
+    assert answer.status_code == 201, answer.text
+    await spa.book(notes=NOTE)
+    errors.append((await spa.ask(therapist_id=heavy["id"])).text)
+    weak = await chain.room(spa.branch, rated_load_kg=200)
+    errors.append((await spa.ask(at(3), room_id=weak["id"], therapist_id=heavy["id"])).text)
+    for service, path, body in (
+        ("scheduling", "/v1/clients", {"name": NAME, "email": EMAIL, "phone": PHONE, "branch_ids": "x"}),
+        ("scheduling", "/v1/clients", {"name": "\0" + NAME, "email": EMAIL + " ", "branch_ids": []}),
+        ("screening", "/v1/screenings", {"answers": {"canary limit in words": "canary-letter-scan"}}),
+        ("screening", "/v1/screenings", {"client_id": spa.client["id"], "signed_by": {"name": GUARDIAN * 20}}),
+    ):
+        errors.append((await chain.desk.post(service, path, body)).text)
+    answer = await chain.desk.send("PUT", "room_equipment", f"/v1/load-profiles/{heavy['id']}", {"mass_kg": f"{MASS}kg"})
+    errors.append(answer.text)
+    await mails_to(whole, EMAIL)
+    await chain.lock_out(room["bars"][0])
+    await mails_to(whole, EMAIL, 2)
+    await settle(whole)
+    assert [f"error body {c}" for text in errors for c in CANARIES if c.is_in(text.encode())] == []
+    assert await sightings(whole, CANARIES) == []
+    answers = await whole.value("screening", "SELECT count(*) FROM screenings WHERE vault IS NOT NULL AND id = $1", screened["id"])
+    assert answers == 1, "there was something to find"
+
+
+async def test_an_erased_client_is_forgotten_everywhere_and_the_record_still_agrees(chain: Chain, whole: Whole) -> None:
+    spa = await chain.spa(therapists=1)
+    name, email = "Erasmine Canarygone", "erasmine.canary@example.com"
+    spa.client = await chain.client(spa.branch, name=name, email=email)
+    booked = await spa.book()
+    await mails_to(whole, email)
+    gone = await chain.desk.send("DELETE", "scheduling", f"/v1/clients/{spa.client['id']}")
+    assert gone.status_code == 204, gone.text
+    assert (await chain.desk.send("GET", "scheduling", f"/v1/clients/{spa.client['id']}")).status_code == 404
+
+    async def key_is_gone() -> bool:
+        keys = "SELECT count(*) FROM client_keys WHERE client_id = $1"
+        return not await whole.value("screening", keys, spa.client["id"])
+
+    await until(key_is_gone, "screening destroyed the client's key")
+    await settle(whole)
+    assert await whole.value("scheduling", "SELECT count(*) FROM clients WHERE name = $1 OR email = $2", name, email) == 0
+    sent = await whole.rows("notification", "SELECT sent_to FROM messages WHERE appointment_id = $1", booked["id"])
+    assert {row["sent_to"] for row in sent} == {None}
+
+
+async def test_a_poisoned_event_waits_as_a_dead_letter_and_others_pass(
+    chain: Chain, whole: Whole, forged: set[str]
+) -> None:
+    spa = await chain.spa()
+    booked = await spa.book()
+    kinds = ("caibei.room-equipment.room.assigned.v1", "caibei.screening.appointment.cleared.v1")
+    await forge_raw(whole, forged, booked["id"], [(kind, payload) for kind in kinds for payload in (b"{", b"\xff", b"{}")])
+
+    async def buried() -> bool:
+        letters = await chain.desk.get("scheduling", "/v1/ops/dead-letters")
+        return sum(row["message_key"] == booked["id"] for row in letters["items"]) >= 6
+
+    await until(buried, "the poison is kept aside", 10)
+    other = await chain.spa()
+    await other.book()
+    for row in (await chain.desk.get("scheduling", "/v1/ops/dead-letters", limit=200))["items"]:
+        if row["message_key"] == booked["id"]:
+            answer = await chain.desk.post("scheduling", f"/v1/ops/dead-letters/{row['id']}/discard")
+            assert answer.status_code < 300, answer.text
+    assert (await chain.desk.post("scheduling", f"/v1/appointments/{booked['id']}/cancel")).status_code == 200
+
+
+async def test_everything_the_journeys_did_agrees_in_all_databases_and_topics(
+    chain: Chain, whole: Whole, ledger: Ledger, forged: set[str]
+) -> None:
+    spa = await chain.spa(rooms=3, therapists=4)
+    await asyncio.gather(*(spa.ask(at(2, 6) + timedelta(minutes=25 * (i % 9))) for i in range(40)))
+    await settle(whole)
+    assert sum(1 for _ in ledger.bookings()) > 40
+    assert await violations(whole, ledger, forged=frozenset(forged)) == []
