@@ -121,7 +121,7 @@ async def view(
     )  # fmt: skip
     return [
         BranchView(
-            id=row.id,
+            id=UUID(int=row.id.int),  # the plain class: the JSON encoder knows it, the driver's own it does not
             zone=ZoneInfo(row.timezone),
             opening_hours=row.opening_hours,
             closures=_ended(row.closures),
