@@ -1,14 +1,24 @@
-"""Kafka's jars: resolved by jgo once a user, checked against `kafka.sha256`, then found without jgo."""
+"""Kafka's jars: exactly those of `kafka.sha256`, fetched once a user, each checked against its hash.
+
+The lock was made by jgo, which resolves Kafka's dependencies as Maven does; `python -m deploy.embedded.jars` makes it anew.
+A jar is taken from Maven's own cache where that has it, else from the repository, several at a time. A proxy or mirror that
+answers only to Maven's settings is jgo's to find: it is the way of last resort.
+"""
 
 import hashlib
+import os
 import shutil
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 KAFKA_VERSION = "4.3.1"
 # Resolved apart: in one resolution log4j's managed versions would pull kafka-clients down to 3.9.
 ENDPOINTS = (f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}", "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4")
 LOCK = Path(__file__).with_name("kafka.sha256")
+REPOSITORY = os.environ.get("CAIBEI_MAVEN_URL", "")
+AT_ONCE = 8
 
 
 class JarsMissing(RuntimeError):
@@ -16,44 +26,74 @@ class JarsMissing(RuntimeError):
 
 
 def locked() -> dict[str, str]:
-    """{jar file name: sha256} of the class path."""
-    return {name: digest for digest, name in (line.split() for line in LOCK.read_text().splitlines())}
+    """{path in a Maven repository: sha256} of the class path."""
+    return {path: digest for digest, path in (line.split() for line in LOCK.read_text().splitlines())}
 
 
-def class_path(cache: Path, progress: Callable[[str], None] = lambda _: None) -> str:
-    """The class path of Kafka, its jars in `cache`/jars; downloads about 44 MB the first time.
+def class_path(cache: Path, progress: Callable[[str], object] = lambda _: None) -> str:
+    """The class path of Kafka, its jars in `cache`; downloads about 44 MB the first time.
 
-    Raises JarsMissing with what to do when Maven Central is out of reach or a jar is not the one the lock names.
+    Raises JarsMissing with what to do when they cannot be had or one is not what the lock says.
     """
     folder = cache / f"kafka-{KAFKA_VERSION}"
     wanted = locked()
-    if not all((folder / name).exists() for name in wanted):
-        progress("downloading Apache Kafka from Maven Central (44 MB, once)")
-        fetch(wanted, folder)
-    return ":".join(str(folder / name) for name in wanted)
+    missing = {path: digest for path, digest in wanted.items() if not (folder / Path(path).name).exists()}
+    if missing:
+        progress("fetching Apache Kafka from Maven Central (44 MB, once)")
+        fetch(missing, folder)
+    return ":".join(str(folder / Path(path).name) for path in wanted)
 
 
 def fetch(wanted: dict[str, str], folder: Path) -> None:
-    """Resolve by jgo, check every jar, and put them into `folder`."""
-    found = {jar.name: jar for jar in resolve(folder.parent / "jgo")}
-    for name, digest in wanted.items():
-        if name not in found:
-            raise JarsMissing(f"Maven Central did not give {name}")
-        if hashlib.sha256(found[name].read_bytes()).hexdigest() != digest:
-            raise JarsMissing(f"{found[name]} is not the {name} that kafka.sha256 names: remove it and try again")
+    """Bring the jars into `folder`; one with another content than its hash says is refused."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in wanted:
-        part = folder / f"{name}.part"
-        part.unlink(missing_ok=True)
-        try:
-            part.hardlink_to(found[name])
-        except OSError:  # another file system
-            shutil.copyfile(found[name], part)
-        part.rename(folder / name)
+
+    def bring(path: str) -> str | None:
+        for source in (from_maven_cache, download):
+            try:
+                if keep(source(path), wanted[path], folder / Path(path).name):
+                    return None
+            except OSError:
+                continue
+        return path
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        missing = [path for path in pool.map(bring, wanted) if path]
+    if missing:
+        found = {jar.name: jar for jar in resolve(folder.parent / "jgo")}
+        for path in missing:
+            name = Path(path).name
+            if name not in found or not keep(found[name].read_bytes(), wanted[path], folder / name):
+                raise JarsMissing(
+                    f"{name} could not be had with the content that {LOCK.name} names: {REPOSITORY}/{path}"
+                )
+
+
+def from_maven_cache(path: str) -> bytes:
+    """A jar that Maven, Gradle's mirror of it or jgo downloaded before. Raises OSError."""
+    return (Path(os.environ.get("M2_REPO") or Path.home() / ".m2" / "repository") / path).read_bytes()
+
+
+def download(path: str) -> bytes:
+    """A jar from the repository (CAIBEI_MAVEN_URL names another one). Raises OSError."""
+    base = os.environ.get("CAIBEI_MAVEN_URL", REPOSITORY)
+    with urllib.request.urlopen(f"{base}/{path}", timeout=60) as answer:  # noqa: S310 - the address is ours
+        content: bytes = answer.read()
+        return content
+
+
+def keep(content: bytes, digest: str, target: Path) -> bool:
+    """Put the content in its place, at once, if it is what the lock says."""
+    if hashlib.sha256(content).hexdigest() != digest:
+        return False
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    part.write_bytes(content)
+    part.replace(target)
+    return True
 
 
 def resolve(cache: Path) -> list[Path]:
-    """Every jar of ENDPOINTS with its dependencies. jgo lays them out in two folders, jars/ and modules/."""
+    """Every jar of ENDPOINTS with its dependencies, by jgo. It lays them out in two folders, jars/ and modules/."""
     import jgo  # takes 0.2 s, and only the first run needs it
 
     try:
@@ -61,7 +101,23 @@ def resolve(cache: Path) -> list[Path]:
     except Exception as error:
         raise JarsMissing(
             f"Kafka's jars could not be downloaded from Maven Central ({error}): "
-            "check the network, or name a mirror in the file JGO_CONFIG_FILE points to"
+            "check the network, or name a mirror in CAIBEI_MAVEN_URL or in the file that JGO_CONFIG_FILE points to"
         ) from error
     kafka, *others = [[*env.path.glob("jars/*.jar"), *env.path.glob("modules/*.jar")] for env in environments]
-    return [jar for jars in others for jar in jars] + kafka  # a name found twice is Kafka's
+    return [jar for jars in others for jar in jars if jar.name.startswith("log4j-slf4j")] + kafka
+
+
+def lock(jars: Iterable[Path], repository: Path) -> str:
+    """The text of the lock: each jar's hash and its path in `repository`, which has a jar of the same name and content."""
+    lines = []
+    for jar in jars:
+        (home,) = repository.rglob(jar.name)
+        lines.append(f"{hashlib.sha256(jar.read_bytes()).hexdigest()}  {home.relative_to(repository)}\n")
+    return "".join(sorted(lines, key=lambda line: line.split()[1]))
+
+
+if __name__ == "__main__":
+    work = Path("build/jars")
+    os.environ["M2_REPO"] = str(work / "m2")
+    LOCK.write_text(lock(resolve(work), work / "m2"))
+    shutil.rmtree(work)

@@ -45,8 +45,10 @@ def members(
     found = []
     for service in services:
         roles = ["api", *["worker"] * workers] if workers and service in SERVICES_WITH_DATABASE else ["all"]
-        for role in roles:
+        for number, role in enumerate(roles):
             port = pick()[0] if role == "worker" else addresses.ports[service]
-            env = environment(installation, addresses, service, port)
+            env = environment(installation, addresses, service, port) | {
+                "CAIBEI_INSTANCE": f"{service}-{role}-{number}"
+            }
             found.append(Member(service, role, port, env, logs / f"{service}.log"))
     return found
