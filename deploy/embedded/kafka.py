@@ -39,15 +39,13 @@ SETTINGS = {
     "group.initial.rebalance.delay.ms": "0",
     # After a kill the broker may register again only when its session has ended: 9 s by default, for no one's good.
     "broker.session.timeout.ms": "3000",
-    "broker.heartbeat.interval.ms": "500",
+    "broker.heartbeat.interval.ms": "1000",
     # One machine, small memory: the defaults are sized for a dedicated server (the cleaner alone would take 128 MB).
     "log.cleaner.dedupe.buffer.size": "4194304",
     "log.cleaner.threads": "1",
     "log.index.size.max.bytes": "1048576",
     "log.segment.bytes": "134217728",
     "metadata.max.idle.interval.ms": "5000",  # half a per cent of a core for no-op records at the default of 500
-    "broker.heartbeat.interval.ms": "3000",
-    "broker.session.timeout.ms": "18000",
     "num.network.threads": "2",
     "num.io.threads": "2",
     "background.threads": "2",

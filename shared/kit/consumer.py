@@ -21,6 +21,7 @@ BATCH = 500
 ATTEMPTS = 5  # 0.05 + 0.1 + 0.2 + 0.4 s: what may pass has passed by then
 GATHER_SECONDS = 0.003  # under load, wait this long for company: a batch of ten costs little more than one of two
 COMMIT_SECONDS = 1.0  # offsets follow the transactions; what a crash repeats, the inbox drops
+COMMIT_DEADLINE_SECONDS = 3.0  # a commit hangs while the broker is down: give up, join again
 STALL_SECONDS = 60.0  # alive and not consuming, seen after broker restarts: rebuild the client
 
 log = logging.get(__name__)
@@ -35,7 +36,13 @@ class ConsumerLoop:
     """
 
     def __init__(
-        self, database: Database, handlers: Handlers, bootstrap_servers: str, service: str, topic_prefix: str = ""
+        self,
+        database: Database,
+        handlers: Handlers,
+        bootstrap_servers: str,
+        service: str,
+        topic_prefix: str = "",
+        instance: str = "",
     ) -> None:
         self.dispatch = Dispatch(handlers)
         self.healthy = False
@@ -44,13 +51,14 @@ class ConsumerLoop:
         self._bootstrap = bootstrap_servers
         self._service = service
         self._prefix = topic_prefix
+        self._instance = instance
         self._moved = time.monotonic()
         self._done: dict[kafka.TopicPartition, int] = {}
 
     async def run(self) -> None:
         delay = 0.1
         while True:
-            consumer = kafka.new_consumer(self._bootstrap, f"{self._prefix}caibei.{self._service}")
+            consumer = kafka.new_consumer(self._bootstrap, f"{self._prefix}caibei.{self._service}", self._instance)
             try:
                 consumer.subscribe([self._prefix + topic for topic in self.dispatch.topics])
                 await asyncio.wait_for(consumer.start(), 15)
@@ -105,7 +113,7 @@ class ConsumerLoop:
         self._measure(consumer, offsets)
         if offsets:
             try:
-                await asyncio.wait_for(consumer.commit(offsets), 10)
+                await asyncio.wait_for(consumer.commit(offsets), COMMIT_DEADLINE_SECONDS)
             except kafka.KafkaError as error:
                 # A rebalance under way: whoever has the partition reads a few again, and drops them.
                 self._done = offsets | self._done
@@ -162,8 +170,12 @@ class ConsumerLoop:
 
     async def _together(self, messages: list[Message]) -> None:
         """One transaction for all of them."""
-        with telemetry.span(f"handle {messages[0].type}", messages[0].traceparent):
+        # A batch may hold many requests' events: what is announced about a key goes on in that key's trace.
+        traces = {m.key: m.traceparent for m in messages if m.traceparent}
+        parent = messages[0].traceparent if len(messages) == 1 else None
+        with telemetry.span(f"handle {messages[0].type}", parent):
             async with self._database.transaction() as tx:
+                tx.traces = traces
                 fresh, parked = await inbox.claim(tx, messages)
                 await self.dispatch(tx, [m for m in messages if m.id in fresh])
                 waiting = [m for m in messages if m.key in parked]

@@ -63,10 +63,15 @@ def is_away(error: BaseException) -> bool:
 
 
 class Transaction:
-    """A database transaction; ends with its block. Never commit it in a handler."""
+    """A database transaction; ends with its block. Never commit it in a handler.
+
+    Attributes:
+        traces: `traceparent` by key, for facts whose trace is not that of the current span.
+    """
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
+        self.traces: dict[str, str] = {}
         self._announced: list[outbox.Row] = []
         self._after: list[Callable[[], None]] = []
 
@@ -109,7 +114,7 @@ class Transaction:
 
     def announce(self, *events: Event) -> None:
         """Say a fact to the other services: an outbox row, written in the same commit."""
-        self._announced.extend(outbox.row(event) for event in events)
+        self._announced.extend(outbox.row(event, self.traces) for event in events)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call this once the transaction is durable; not at all if it is rolled back."""

@@ -46,11 +46,13 @@ def new_producer(bootstrap_servers: str, name: str) -> Producer:
     )
 
 
-def new_consumer(bootstrap_servers: str, group: str) -> Consumer:
-    """Not started and not subscribed."""
+def new_consumer(bootstrap_servers: str, group: str, instance: str = "") -> Consumer:
+    """Not started and not subscribed. With `instance` a static member (KIP-345): a restarted process takes the place of
+    its dead predecessor at once, instead of waiting for its session to end."""
     return AIOKafkaConsumer(
         bootstrap_servers=bootstrap_servers,
         group_id=group,
+        group_instance_id=instance or None,
         client_id=group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",

@@ -3,6 +3,7 @@
 Column names are those of Debezium's outbox event router, so that Debezium can take over the relay at scale.
 """
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -27,9 +28,11 @@ SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:aggregatetype AS text[]), CAST(:
 """
 
 
-def row(event: Event) -> Row:
-    """The outbox row of a fact, with the trace it belongs to."""
-    return Row(new_id(), event.topic(), str(event.key), event.type, event.model_dump_json(), telemetry.traceparent())
+def row(event: Event, traces: Mapping[str, str]) -> Row:
+    """The outbox row of a fact, with the trace it belongs to: its key's, else the current span's."""
+    key = str(event.key)
+    trace = traces.get(key) or telemetry.traceparent()
+    return Row(new_id(), event.topic(), key, event.type, event.model_dump_json(), trace)
 
 
 def columns(rows: list[Row]) -> dict[str, list[Any]]:

@@ -110,7 +110,7 @@ async def _open(
     state.relay = Relay(url, brokers, service.name, prefix)
     tasks.start(state.relay.run(), "relay")
     if service.handlers:
-        state.consumer = ConsumerLoop(state.database, service.handlers, brokers, service.name, prefix)
+        state.consumer = ConsumerLoop(state.database, service.handlers, brokers, service.name, prefix, common.instance)
         tasks.start(state.consumer.run(), "consumer")
         tasks.start(_drain_forever(state.database, state.consumer), "dead letters")
     for job in (*jobs.KIT_JOBS, *service.jobs):

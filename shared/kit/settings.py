@@ -14,6 +14,9 @@ class CommonSettings(BaseSettings):
 
     kafka_bootstrap_servers: str = "127.0.0.1:9092"
     topic_prefix: str = Field("", description="Put before every topic name; lets test runs share a broker.")
+    instance: str = Field(
+        "", description="This process's lasting name: restarted under it, it has its partitions at once."
+    )
     oidc_issuers: str = Field("http://127.0.0.1:8005", description="Comma-separated issuers whose tokens are taken.")
     oidc_audience: str = "caibei"
     oidc_jwks_file: Path | None = Field(None, description='{"issuer": {"keys": […]}}: keys known without asking.')
