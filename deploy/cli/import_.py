@@ -48,7 +48,10 @@ def import_chain(
     except Faulty as faulty:
         _tell_faults(faulty.faults, as_json)
         raise typer.Exit(1) from None
-    except (runtime.NotRunning, Unreachable, Refusal) as error:
+    except runtime.NotRunning as error:
+        _tell_trouble(str(error), as_json)
+        raise typer.Exit(3) from None
+    except (Unreachable, Refusal) as error:
         _tell_trouble(str(error), as_json)
         raise typer.Exit(1) from None
     if not report.complete:

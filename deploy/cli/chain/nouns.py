@@ -40,7 +40,7 @@ Minutes = Annotated[int, Field(ge=0, le=720)]
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         raise ValueError(f"{name!r} is no time zone: write one of the IANA names, such as Europe/Berlin") from None
     return name
 

@@ -45,11 +45,11 @@ class Services:
         self._signing_in = asyncio.Lock()
 
     async def __aenter__(self) -> "Services":
-        self._http = httpx.AsyncClient(trust_env=False, timeout=httpx.Timeout(30, connect=3))
+        self.http = httpx.AsyncClient(trust_env=False, timeout=httpx.Timeout(30, connect=3))
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._http.aclose()
+        await self.http.aclose()
 
     def signed_in_as(self, client: ApiClient) -> "Services":
         """The same services for another client."""
@@ -104,7 +104,7 @@ class Services:
             try:
                 async with self._slots:
                     headers = {**own, "Authorization": f"Bearer {await self.token()}"}
-                    answer = await self._http.request(method, url, headers=headers, **request)
+                    answer = await self.http.request(method, url, headers=headers, **request)
             except (httpx.TransportError, OSError) as error:
                 trouble = f"did not answer ({type(error).__name__})"
             if answer is not None:
@@ -126,7 +126,7 @@ class Services:
         """An access token, asked for again at half its life."""
         async with self._signing_in:
             if time.monotonic() >= self._good_until:
-                answer = await self._http.post(
+                answer = await self.http.post(
                     self._urls["identity"] + "/oauth/token",
                     data={"grant_type": "client_credentials"},
                     auth=(self._client["client_id"], self._client["client_secret"]),

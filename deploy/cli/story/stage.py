@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-import httpx
-
 from deploy.cli.chain.services import Refusal, Services
 from deploy.cli.story.telling import Teller
 
@@ -100,8 +98,7 @@ class Stage:
         """Mails caught for an address, newest first; none where no mail catcher runs."""
         if self.mailbox is None:
             return []
-        async with httpx.AsyncClient(trust_env=False, timeout=5) as http:
-            answer = await http.get(self.mailbox, params={"to": to}, headers={"Accept": "application/json"})
+        answer = await self.services.http.get(self.mailbox, params={"to": to}, headers={"Accept": "application/json"})
         return list(answer.json()["items"]) if answer.status_code == 200 else []
 
     async def until(self, look: Callable[[], Awaitable[T | None]], what: str, seconds: float = 10) -> T:
