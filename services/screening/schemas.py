@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, With
 
 from services.screening.domain.clearance import Verdict
 from services.screening.domain.protocol import Outcome
-from shared.kit.body import Answer, Body, Name
+from shared.kit.body import Answer, Body, Name, example
 
 MAX_ANSWERS = 500
 
@@ -80,6 +80,16 @@ class Signature(Body):
 
 class NewScreening(Body):
     """A client's standing answers, signed, with the advisory acknowledged."""
+
+    model_config = example(
+        client_id="01995a3e-7c00-7000-8000-00000000000c",
+        protocol="back-stepping",
+        protocol_version=1,
+        answers={"osteoporosis": "no", "epilepsy": "no"},
+        advisory_acknowledged=True,
+        signed_by={"name": "Ada Example", "relationship": "self"},
+        locale="en",
+    )
 
     client_id: UUID
     protocol: Annotated[str, StringConstraints(max_length=100)]
@@ -220,6 +230,12 @@ class AcknowledgementAnswer(Answer):
 
 
 class NewArrival(Body):
+    model_config = example(
+        client_id="01995a3e-7c00-7000-8000-00000000000c",
+        appointment_id="01995a3e-7c00-7000-8000-0000000000a1",
+        answers={"fever": "no", "alcohol": "no"},
+    )
+
     client_id: UUID
     appointment_id: UUID
     answers: Answers

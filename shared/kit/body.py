@@ -15,6 +15,11 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", str_max_length=10_000, allow_inf_nan=False, hide_input_in_errors=True)
 
 
+def example(**fields: Any) -> ConfigDict:
+    """`model_config = example(code="R3", …)`: a whole body for the documentation, and for "try it out"."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
+
+
 class Answer(BaseModel):
     """What a route answers."""
 

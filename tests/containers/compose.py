@@ -13,7 +13,16 @@ from deploy.embedded.ports import pick
 from deploy.runtime import Runtime
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("scheduling", "screening", "room_equipment", "notification", "identity", "console", "mailbox")
+PUBLISHED = (
+    "scheduling",
+    "screening",
+    "room_equipment",
+    "notification",
+    "identity",
+    "console",
+    "mailbox",
+    "prometheus",
+)
 
 
 class Project:
@@ -21,7 +30,7 @@ class Project:
 
     def __init__(self) -> None:
         self.name = f"caibei-test-{secrets.token_hex(4)}"
-        self.ports = dict(zip(SERVICES, pick(len(SERVICES)), strict=True))
+        self.ports = dict(zip(PUBLISHED, pick(len(PUBLISHED)), strict=True))
         published = {f"CAIBEI_{service.upper()}_PUBLISHED": str(port) for service, port in self.ports.items()}
         self.environment = os.environ | published | {"CAIBEI_IMAGE": "caibei:test"}
 

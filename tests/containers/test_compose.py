@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from deploy.embedded.databases import SERVICES_WITH_DATABASE
+from deploy.runtime import SERVICES
 from tests.containers.compose import ROOT, Project, project
 from tests.journeys.chain import Chain
 from tests.journeys.desk import Desk
@@ -74,6 +75,17 @@ async def test_what_was_booked_and_who_may_sign_in_outlives_a_restart_of_everyth
     assert found["status"] == "confirmed"
 
 
+async def test_prometheus_reads_the_metrics_of_every_service(running: Project) -> None:
+    await running.run("up", "--detach", "--no-deps", "prometheus")
+    async with asyncio.timeout(60):
+        while (up := await prometheus(running, "up")) != dict.fromkeys(up, "1") or len(up) != len(SERVICES):
+            await asyncio.sleep(0.5)
+        while len(await prometheus(running, "sum by (service) (caibei_outbox_unpublished)")) < len(
+            SERVICES_WITH_DATABASE
+        ):
+            await asyncio.sleep(0.5)
+
+
 async def test_the_commands_work_against_it_from_the_host(running: Project, tmp_path: Path) -> None:
     file = tmp_path / "runtime.json"
     file.write_text(json.dumps(await running.runtime()))
@@ -84,6 +96,18 @@ async def test_the_commands_work_against_it_from_the_host(running: Project, tmp_
     assert {row["service"]: row["unpublished"] for row in json.loads(ran.stdout)} == dict.fromkeys(
         SERVICES_WITH_DATABASE, 0
     )
+
+
+async def prometheus(running: Project, query: str) -> dict[str, str]:
+    """The value of each service; empty while Prometheus starts."""
+    async with httpx.AsyncClient(timeout=10, trust_env=False) as http:
+        try:
+            answer = await http.get(f"{running.url('prometheus')}/api/v1/query", params={"query": query})
+        except httpx.TransportError:
+            return {}
+    if answer.status_code != 200:
+        return {}
+    return {each["metric"]["service"]: each["value"][1] for each in answer.json()["data"]["result"]}
 
 
 async def mailbox(running: Project, to: str) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The generated reference says what the code does, and its own rules find what is missing."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from deploy.docs import asyncapi, event_pages, http_pages, openapi, rules, settings_page
 from deploy.docs.sources import heard, services
 from shared.events import TOPICS, event_classes
+from shared.kit.body import Body
 from shared.kit.service import Service
 
 
@@ -121,3 +123,26 @@ def test_settings_are_named_as_the_environment_names_them() -> None:
         "CAIBEI_SCHEDULING_GRID_MINUTES",
     ):
         assert f"`{variable}`" in page
+
+
+def bodies(kind: type[Body] = Body) -> Iterator[type[Body]]:
+    """Every body any route takes."""
+    for each in kind.__subclasses__():
+        yield each
+        yield from bodies(each)
+
+
+def test_every_example_of_a_body_would_be_taken() -> None:
+    shown = 0
+    for body in bodies():
+        extra: Any = body.model_config.get("json_schema_extra") or {}
+        for example in extra.get("examples", []):
+            body.model_validate_json(json.dumps(example))
+            shown += 1
+    assert shown >= 15
+
+
+def test_the_example_of_a_booking_is_in_the_document_that_partners_read() -> None:
+    schemas = openapi.documents()["scheduling"]["components"]["schemas"]
+    assert schemas["NewAppointment"]["examples"][0]["starts_at"] == "2027-01-15T14:00:00+01:00"
+    assert schemas["NewAppointment"]["additionalProperties"] is False

@@ -7,11 +7,20 @@ from uuid import UUID
 from pydantic import Field
 
 from services.room_equipment.schemas.values import Mass
-from shared.kit.body import Answer, Body, Instant, Note
+from shared.kit.body import Answer, Body, Instant, Note, example
 
 
 class NewAssignment(Body):
     """For a walk-in desk or another system. The treatment says how long, and whether bars are needed."""
+
+    model_config = example(
+        appointment_id="01995a3e-7c00-7000-8000-0000000000a1",
+        branch_id="01995a3e-7c00-7000-8000-00000000000b",
+        treatment_id="01995a3e-7c00-7000-8000-00000000000d",
+        therapist_id="01995a3e-7c00-7000-8000-00000000000e",
+        starts_at="2027-01-15T14:00:00+01:00",
+        room_id="01995a3e-7c00-7000-8000-00000000000f",
+    )
 
     appointment_id: UUID
     branch_id: UUID
@@ -51,6 +60,12 @@ class PreUseCheck(Body):
 class Start(Body):
     """Every mounted bar is looked at before each session; the therapist says that she is fit."""
 
+    model_config = example(
+        therapist_id="01995a3e-7c00-7000-8000-00000000000e",
+        pre_use_checks=[{"bar_id": "01995a3e-7c00-7000-8000-0000000000ba", "result": "pass"}],
+        fit_to_perform=True,
+    )
+
     therapist_id: UUID
     pre_use_checks: Annotated[list[PreUseCheck], Field(default_factory=list, max_length=50)]
     fit_to_perform: bool
@@ -68,6 +83,11 @@ class FinishedAnswer(Answer):
 
 
 class NewLoadProfile(Body):
+    model_config = example(
+        mass_kg=58.5,
+        measured_on="2026-11-01",
+    )
+
     mass_kg: Mass
     measured_on: date
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from services.room_equipment.domain.inspections import Kind, Result
 from services.room_equipment.schemas.values import DisplacedLists, Kg, Label, Millimetres, Number, Text
-from shared.kit.body import Answer, Body, Instant, Name, Note
+from shared.kit.body import Answer, Body, Instant, Name, Note, example
 
 
 class Document(Body):
@@ -20,6 +20,17 @@ Documents = Annotated[list[Document | Text], Field(max_length=50)]
 
 
 class NewBar(Body):
+    model_config = example(
+        room_id="01995a3e-7c00-7000-8000-00000000000f",
+        serial="BB-0417",
+        rated_load_kg=250,
+        installed_on="2026-11-02",
+        installed_by="Ceiling Works",
+        mounting="ceiling, four anchors",
+        material="steel",
+        diameter_mm=42,
+    )
+
     room_id: UUID
     serial: Label
     rated_load_kg: Kg
@@ -92,6 +103,23 @@ class ChecklistItem(Body):
 
 
 class NewInspection(Body):
+    model_config = example(
+        performed_at="2026-11-03T09:30:00+01:00",
+        kind="installation",
+        inspector={
+            "name": "Ines Prüfer",
+            "organisation": "Lift Inspectors",
+            "credential": "LOLER-4711",
+            "credential_valid_until": "2028-06-30",
+        },
+        checklist=[
+            {"item": "fixings tight", "result": "pass"},
+            {"item": "movement under hand load", "result": "flag", "note": "slight, to be watched"},
+        ],
+        load_test_kg=250,
+        result="pass",
+    )
+
     performed_at: Instant
     kind: Kind
     inspector: Inspector
@@ -156,6 +184,11 @@ class InspectionRecorded(InspectionAnswer, DisplacedLists):
 
 
 class NewLockout(Body):
+    model_config = example(
+        reason="crack seen",
+        note="Left bar, near the second anchor.",
+    )
+
     reason: Name
     note: Note = ""
 
@@ -169,6 +202,12 @@ class LockoutRecorded(DisplacedLists):
 
 
 class NewCheck(Body):
+    model_config = example(
+        therapist_id="01995a3e-7c00-7000-8000-00000000000e",
+        appointment_id="01995a3e-7c00-7000-8000-0000000000a1",
+        result="pass",
+    )
+
     therapist_id: UUID
     appointment_id: UUID | None = None
     result: Literal["pass", "fail"]

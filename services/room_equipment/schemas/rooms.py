@@ -8,12 +8,19 @@ from pydantic import Field
 
 from services.room_equipment.domain.clearance import Reason
 from services.room_equipment.schemas.values import DisplacedLists, Label, Minutes, Number
-from shared.kit.body import Answer, Body, Code, Name, Note
+from shared.kit.body import Answer, Body, Code, Name, Note, example
 
 Bars = Annotated[int, Field(ge=1, le=20)]
 
 
 class NewRoom(Body):
+    model_config = example(
+        branch_id="01995a3e-7c00-7000-8000-00000000000b",
+        code="R3",
+        name="Bamboo",
+        bars_required=2,
+    )
+
     branch_id: UUID
     code: Code
     name: Name | None = None
@@ -71,6 +78,13 @@ class ClearanceAnswer(Answer):
 
 
 class NewEquipment(Body):
+    model_config = example(
+        room_id="01995a3e-7c00-7000-8000-00000000000f",
+        kind="strap",
+        name="Strap pair, left bar",
+        serial="ST-2210",
+    )
+
     room_id: UUID
     kind: Label = Field(examples=["table", "stool", "strap"])
     name: Name

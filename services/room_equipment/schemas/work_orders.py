@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.room_equipment.schemas.bars import Credential
 from services.room_equipment.schemas.values import Text
-from shared.kit.body import Answer, Body, Name, Note
+from shared.kit.body import Answer, Body, Name, Note, example
 
 
 class Assignment(Body):
@@ -29,6 +29,10 @@ class Repairer(Body):
 
 
 class Completion(Body):
+    model_config = example(
+        completed_by={"name": "Jan Monteur", "organisation": "Ceiling Works", "credential": "WELD-88"},
+    )
+
     completed_by: Repairer | Credential = Field(description="Who repaired; a text alone is name and credential.")
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, NaiveDatetime, model_validator
 
 from services.scheduling.domain.appointment import Status
-from shared.kit.body import Answer, Body, Instant, Note
+from shared.kit.body import Answer, Body, Instant, Note, example
 
 
 def _local_year(value: datetime) -> datetime:
@@ -35,6 +35,14 @@ class Slots(Answer):
 
 class NewAppointment(Body):
     """One of `starts_at` (with an offset) and `starts_at_local` (the branch's clock, without one) is needed."""
+
+    model_config = example(
+        branch_id="01995a3e-7c00-7000-8000-00000000000b",
+        treatment_id="01995a3e-7c00-7000-8000-00000000000d",
+        client_id="01995a3e-7c00-7000-8000-00000000000c",
+        starts_at="2027-01-15T14:00:00+01:00",
+        therapist_id="01995a3e-7c00-7000-8000-00000000000e",
+    )
 
     branch_id: UUID
     treatment_id: UUID

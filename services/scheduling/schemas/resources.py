@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from shared.kit.body import Answer, Body, Code, Instant, Name, Note
+from shared.kit.body import Answer, Body, Code, Instant, Name, Note, example
 
 ABSENT: Any = None
 """Default of a field that may be left out of a change but not be null."""
@@ -30,6 +30,15 @@ BranchIds = Annotated[list[UUID], Field(min_length=1, max_length=500), AfterVali
 
 
 class NewBranch(Body):
+    model_config = example(
+        code="berlin-mitte",
+        name="Berlin Mitte",
+        timezone="Europe/Berlin",
+        locale="de",
+        opening_hours={"mon": [["10:00", "22:00"]], "sat": [["12:00", "02:00"]]},
+        contact_email="mitte@example.com",
+    )
+
     code: Code
     name: Name
     timezone: str = Field(max_length=60, examples=["Europe/Berlin"])
@@ -62,6 +71,12 @@ class Branch(Answer):
 
 
 class NewClosure(Body):
+    model_config = example(
+        starts_at="2027-12-24T14:00:00+01:00",
+        ends_at="2027-12-27T10:00:00+01:00",
+        reason="Christmas",
+    )
+
     starts_at: Instant
     ends_at: Instant
     reason: Note = ""
@@ -90,6 +105,15 @@ class Price(Body):
 
 
 class NewTreatment(Body):
+    model_config = example(
+        code="back-stepping-60",
+        name="Back-stepping, 60 minutes",
+        duration_minutes=60,
+        requires={"skill": "back_stepping", "equipment": ["balancing_bar"]},
+        screening_protocol="back-stepping",
+        price={"amount": 8900, "currency": "EUR"},
+    )
+
     code: Code
     name: Name
     duration_minutes: int = Field(ge=1, le=720)
@@ -141,6 +165,13 @@ Skills = Annotated[list[Certified], Field(max_length=50), AfterValidator(_one_ea
 
 
 class NewTherapist(Body):
+    model_config = example(
+        name="Li Na",
+        branch_ids=["01995a3e-7c00-7000-8000-00000000000b"],
+        skills=[{"skill": "back_stepping", "certified_until": "2027-12-31"}],
+        locales=["zh-Hans", "de"],
+    )
+
     code: Code | None = None
     name: Name
     branch_ids: BranchIds
@@ -171,6 +202,13 @@ class Therapist(Answer):
 
 class NewShift(Body):
     """Read as the branch's wall time: a repeated shift keeps it over a clock change."""
+
+    model_config = example(
+        branch_id="01995a3e-7c00-7000-8000-00000000000b",
+        starts_at="2027-01-11T10:00:00+01:00",
+        ends_at="2027-01-11T18:00:00+01:00",
+        repeat="FREQ=WEEKLY;BYDAY=MO,TU,WE",
+    )
 
     branch_id: UUID
     starts_at: Instant
@@ -218,6 +256,14 @@ Pressure = Literal["light", "medium", "firm", "hard"]
 
 
 class NewClient(Body):
+    model_config = example(
+        branch_ids=["01995a3e-7c00-7000-8000-00000000000b"],
+        name="Ada Example",
+        email="ada@example.com",
+        locale="en",
+        pressure_preference="firm",
+    )
+
     code: Code | None = None
     branch_ids: BranchIds
     name: Name
