@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from deploy.embedded import aot
-from deploy.embedded.jars import KAFKA_VERSION, class_path
+from deploy.embedded.jars import KAFKA_VERSION, LOCK, class_path
 from deploy.embedded.ports import LOOPBACK, accepts, pick
 from deploy.embedded.process import Child, end_orphans, left_behind, run_to_end, start_child
 
@@ -153,12 +153,12 @@ class Kafka:
     async def _format(self, command: Sequence[str | Path], config: Path) -> None:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         await run_to_end(
-            [*command, "kafka.tools.StorageTool", "format", "--cluster-id", cluster, "--config", config], log=self.log
+            [*command, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "--config", config], log=self.log
         )
 
     def aot_file(self) -> Path:
         """Where the ahead-of-time cache of this JVM and class path is, or would be."""
-        return aot.cache_file(self.cache, java(), JVM)
+        return aot.cache_file(self.cache, java(), (*JVM, LOCK.read_text()))
 
     async def train(self) -> bool:
         """Make the ahead-of-time cache if it is not there yet (about 5 s of one core, at low priority)."""
