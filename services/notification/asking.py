@@ -4,6 +4,7 @@ Branches and treatments are facts of the chain, not of a person; they are rememb
 scheduling does not answer, so that an urgent message still finds its branch.
 """
 
+import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,9 +15,12 @@ from uuid import UUID
 from services.notification.domain.messages import Appointment
 from services.notification.store import Claimed
 from shared.errors import Unavailable
+from shared.kit import logging
 from shared.kit.peers import Peers
 
+log = logging.get(__name__)
 SECONDS = 3.0
+URGENT_SECONDS = 1.0
 REMEMBERED_SECONDS = 60.0
 MOST_REMEMBERED = 5_000
 LARGEST_READ = 100
@@ -49,10 +53,11 @@ class Branch:
 class Present:
     """What is true now of one message's matter. None where scheduling knows no such thing (any more)."""
 
-    appointment: Appointment | None
-    client: Contact | None
     branch: Branch | None
-    treatment_name: str | None
+    appointment: Appointment | None = None
+    client: Contact | None = None
+    treatment_name: str | None = None
+    therapist_name: str | None = None
 
 
 class Scheduling:
@@ -66,31 +71,44 @@ class Scheduling:
         """What is true now, by message id.
 
         Raises:
-            Unavailable: scheduling did not answer. An urgent message does not need it, if its branch is remembered.
+            Unavailable: scheduling did not answer.
         """
-        try:
-            appointments = await self._many("/v1/appointments", {message.appointment_id for message in batch})
-            clients = await self._many(
-                "/v1/clients", {m.client_id for m in batch if m.client_id and m.recipient == "client"}
+        appointments = await self._many("/v1/appointments", {message.appointment_id for message in batch})
+        to_clients = {message.client_id for message in batch if message.client_id and message.recipient == "client"}
+        clients = await self._many("/v1/clients", to_clients)
+        found = {}
+        for message in batch:
+            appointment = appointments.get(message.appointment_id)
+            client = clients.get(message.client_id) if message.client_id else None
+            branch = await self._one(f"/v1/branches/{message.branch_id}")
+            treatment = await self._one(f"/v1/treatments/{appointment['treatment_id']}") if appointment else None
+            found[message.id] = Present(
+                branch=_branch(branch) if branch else None,
+                appointment=_appointment(appointment) if appointment else None,
+                client=_contact(client) if client else None,
+                treatment_name=treatment["name"] if treatment else None,
             )
-        except Unavailable:
-            if not all(message.occasion.purpose.is_urgent for message in batch):
-                raise
-            appointments, clients = {}, {}
-        return {message.id: await self._present(message, appointments, clients) for message in batch}
+        return found
 
-    async def _present(
-        self, message: Claimed, appointments: dict[UUID, dict[str, Any]], clients: dict[UUID, dict[str, Any]]
-    ) -> Present:
-        appointment = appointments.get(message.appointment_id)
-        client = clients.get(message.client_id) if message.client_id else None
-        branch = await self._one(f"/v1/branches/{message.branch_id}")
-        treatment = await self._one(f"/v1/treatments/{appointment['treatment_id']}") if appointment else None
+    async def about_urgent(self, message: Claimed) -> Present:
+        """The branch, and of the rest what can be had at once: an urgent message goes out without it.
+
+        Raises:
+            Unavailable: scheduling did not answer and the branch is not remembered.
+        """
+        branch = await self._one(f"/v1/branches/{message.branch_id}", URGENT_SECONDS)
+        treatment = therapist = None
+        try:
+            async with asyncio.timeout(URGENT_SECONDS):
+                _, appointment = await self._peers.get("scheduling", f"/v1/appointments/{message.appointment_id}")
+                treatment = await self._one(f"/v1/treatments/{appointment['treatment_id']}")
+                therapist = await self._one(f"/v1/therapists/{appointment['therapist_id']}")
+        except (Unavailable, TimeoutError, KeyError) as error:
+            log.warning("urgent message goes out without its session", error=type(error).__name__)
         return Present(
-            appointment=_appointment(appointment) if appointment else None,
-            client=_contact(client) if client else None,
             branch=_branch(branch) if branch else None,
             treatment_name=treatment["name"] if treatment else None,
+            therapist_name=therapist["name"] if therapist else None,
         )
 
     async def _many(self, path: str, ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
@@ -104,13 +122,13 @@ class Scheduling:
             found |= {UUID(item["id"]): item for item in body["items"]}
         return found
 
-    async def _one(self, path: str) -> Any:
+    async def _one(self, path: str, seconds: float = SECONDS) -> Any:
         """A fact of the chain. None when there is no such thing."""
         at, known = self._remembered.get(path, (-1e9, None))
         if time.monotonic() - at < REMEMBERED_SECONDS:
             return known
         try:
-            status, body = await self._peers.get("scheduling", path, timeout=SECONDS)
+            status, body = await self._peers.get("scheduling", path, timeout=seconds)
         except Unavailable:
             if known is None:
                 raise

@@ -14,7 +14,7 @@ from services.notification.mails import Sender, UnusableAddress
 from services.notification.store import Claimed
 from shared.kit import logging
 
-UNKNOWN_TREATMENT = "—"
+UNKNOWN = "—"
 log = logging.get(__name__)
 
 
@@ -136,6 +136,7 @@ def _session(message: Claimed, present: Present, branch: Branch, words: Wording)
     if present.appointment is not None and not message.occasion.purpose.is_urgent:
         at = present.appointment.starts_at
     return {
-        "treatment_name": present.treatment_name or UNKNOWN_TREATMENT,
+        "treatment_name": present.treatment_name or UNKNOWN,
+        "therapist_name": present.therapist_name or UNKNOWN,
         "when": words.when(at, branch.timezone),
     }

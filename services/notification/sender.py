@@ -74,14 +74,20 @@ class Sender:
         if not batch:
             return False
         failpoints.reach("sender.after_claim")
-        outcomes = await self._send(batch, connections)
-        failpoints.reach("sender.after_smtp")
-        await self._mark(outcomes)
+        urgent = [message for message in batch if message.occasion.purpose.is_urgent]
+        for part in (urgent, batch[len(urgent) :]):  # urgent ones stand first
+            if part:
+                outcomes = await self._send(part, connections)
+                failpoints.reach("sender.after_smtp")
+                await self._mark(outcomes)
         return len(batch) == self._settings.batch and not self._away
 
     async def _send(self, batch: list[Claimed], connections: Connections) -> list[Outcome]:
         try:
-            present = await self._scheduling.about(batch)
+            if batch[0].occasion.purpose.is_urgent:
+                present = {message.id: await self._scheduling.about_urgent(message) for message in batch}
+            else:
+                present = await self._scheduling.about(batch)
         except Unavailable as error:
             return self._later(batch, error.code)
         waiting: deque[Letter] = deque()

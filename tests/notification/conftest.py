@@ -92,6 +92,7 @@ class Notification:
             "branch_id": changes.pop("branch_id", None) or self.scheduling.branch(),
             "treatment_id": self.scheduling.treatment(),
             "client_id": changes.pop("client_id", None) or self.scheduling.client(),
+            "therapist_id": self.scheduling.therapist(),
             "room_id": new_id(),
             "starts_at": START,
         } | changes
@@ -100,7 +101,7 @@ class Notification:
             status=status,
             **{k: v.isoformat() if isinstance(v, datetime) else str(v) for k, v in fields.items()},
         )
-        return fields | {"appointment_id": id, "version": 2, "attempt": 1, "therapist_id": new_id(), "ends_at": START}
+        return fields | {"appointment_id": id, "version": 2, "attempt": 1, "ends_at": START}
 
     def confirmed(self, **changes: Any) -> AppointmentConfirmed:
         return AppointmentConfirmed(**self.booking(**changes), assignment_version=1)

@@ -123,10 +123,19 @@ async def test_a_session_at_risk_is_told_while_scheduling_is_down_if_its_branch_
     branch = notification.scheduling.branch()
     await notification.hear(notification.confirmed(branch_id=branch))
     await notification.turn()
-    await notification.hear(at_risk(notification, branch_id=branch))
     notification.scheduling.down = True
+    await notification.hear(notification.confirmed(branch_id=branch), at_risk(notification, branch_id=branch))
     await notification.turn()
     assert len(notification.mail_server.to("desk@madrid.example")) == 1
+    assert len(notification.mail_server.mails) == 2, "the confirmation that waits with it is not sent unasked"
+
+
+async def test_a_session_at_risk_names_the_therapist_so_that_the_room_is_found(notification: Notification) -> None:
+    await notification.hear(at_risk(notification))
+    await notification.turn()
+    ((_, mail),) = notification.mail_server.mails
+    assert "Terapeuta: Mei Lin" in mail.get_content()
+    assert "Tratamiento: Back-stepping 60" in mail.get_content()
 
 
 async def test_a_hundred_mails_cost_two_reads_and_no_more_connections_than_set(notification: Notification) -> None:

@@ -24,7 +24,7 @@ class Scheduling:
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, dict[str, Any]]] = {
-            name: {} for name in ("appointments", "clients", "branches", "treatments")
+            name: {} for name in ("appointments", "clients", "branches", "treatments", "therapists")
         }
         self.down = False
         self.asked: list[str] = []
@@ -45,6 +45,9 @@ class Scheduling:
 
     def treatment(self) -> UUID:
         return self.add("treatments", name="Back-stepping 60")
+
+    def therapist(self) -> UUID:
+        return self.add("therapists", name="Mei Lin")
 
     def change(self, id: UUID, **fields: Any) -> None:
         next(rows for rows in self.rows.values() if str(id) in rows)[str(id)].update(fields)

@@ -9,7 +9,7 @@ from services.notification.domain.messages import Purpose
 from services.notification.domain.placeholders import Text
 
 SUBJECT_PLACEHOLDERS = frozenset({"client_name", "branch_name", "branch_contact", "treatment_name", "when", "count"})
-PLACEHOLDERS = SUBJECT_PLACEHOLDERS | {"sessions"}
+PLACEHOLDERS = SUBJECT_PLACEHOLDERS | {"sessions", "therapist_name"}
 SESSION_PLACEHOLDERS = frozenset({"treatment_name", "when"})
 MOMENT_PLACEHOLDERS = frozenset({"weekday", "day", "month", "year", "time", "zone"})
 
