@@ -113,7 +113,7 @@ def version(name: str, path: Callable[[], Path], flag: str, wanted: str) -> Find
 
 def jars() -> Finding:
     folder = user_cache() / f"kafka-{KAFKA_VERSION}"
-    missing = [name for name in locked() if not (folder / name).exists()]
+    missing = [path for path in locked() if not (folder / Path(path).name).exists()]
     if missing:
         do = "the next `caibei run` downloads them from Maven Central: it needs a network"
         return Finding("Kafka's jars", "warning", f"{len(missing)} of {len(locked())} not downloaded yet", do)

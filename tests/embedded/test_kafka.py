@@ -1,6 +1,7 @@
 """Kafka as a child process: one real node that keeps what it acknowledged and invents nothing."""
 
 import asyncio
+import hashlib
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -84,19 +85,44 @@ async def test_a_broker_that_a_killed_supervisor_left_is_ended_before_a_new_one_
     kafka.child = newcomer.child
 
 
-def test_a_jar_with_other_content_than_the_lock_says_is_refused(
+def test_a_jar_with_other_content_than_the_lock_says_is_refused_wherever_it_comes_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name, digest = next(iter(jars.locked().items()))
-    forged = tmp_path / name
+    path, digest = next(iter(jars.locked().items()))
+    forged = tmp_path / Path(path).name
     forged.write_bytes(b"not what was tested")
+    monkeypatch.setattr(jars, "from_maven_cache", lambda _: forged.read_bytes())
+    monkeypatch.setattr(jars, "download", lambda _: forged.read_bytes())
     monkeypatch.setattr(jars, "resolve", lambda _: [forged])
-    with pytest.raises(jars.JarsMissing, match=name):
-        jars.fetch({name: digest}, tmp_path / "kafka")
-    assert not (tmp_path / "kafka" / name).exists()
+    with pytest.raises(jars.JarsMissing, match=forged.name):
+        jars.fetch({path: digest}, tmp_path / "kafka")
+    assert list((tmp_path / "kafka").iterdir()) == []
+
+
+def test_a_jar_that_is_not_in_the_maven_cache_is_downloaded_and_without_a_network_left_to_jgo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = {name: name.encode() for name in ("org/a/1/a-1.jar", "org/b/1/b-1.jar", "org/c/1/c-1.jar")}
+    (tmp_path / "m2" / "org/a/1").mkdir(parents=True)
+    (tmp_path / "m2" / "org/a/1/a-1.jar").write_bytes(content["org/a/1/a-1.jar"])
+    (tmp_path / "c-1.jar").write_bytes(content["org/c/1/c-1.jar"])
+
+    def repository(path: str) -> bytes:
+        if "c-1" in path:
+            raise OSError("no route to host")
+        return content[path]
+
+    monkeypatch.setenv("M2_REPO", str(tmp_path / "m2"))
+    monkeypatch.setattr(jars, "download", repository)
+    monkeypatch.setattr(jars, "resolve", lambda _: [tmp_path / "c-1.jar"])
+    jars.fetch({name: hashlib.sha256(text).hexdigest() for name, text in content.items()}, tmp_path / "kafka")
+    assert {jar.name: jar.read_bytes() for jar in (tmp_path / "kafka").iterdir()} == {
+        Path(name).name: text for name, text in content.items()
+    }
 
 
 def test_the_broker_and_its_client_libraries_are_of_one_version() -> None:
-    kafka_jars = [name for name in jars.locked() if name.startswith(("kafka-", "kafka_"))]
+    names = [Path(path).name for path in jars.locked()]
+    kafka_jars = [name for name in names if name.startswith(("kafka-", "kafka_"))]
     assert len(kafka_jars) > 10
     assert all(name.endswith(f"-{jars.KAFKA_VERSION}.jar") for name in kafka_jars)
