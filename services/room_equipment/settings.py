@@ -20,6 +20,7 @@ class Settings(ServiceSettings):
     load_profile_months: int = Field(12, ge=1, le=60, description="House rule: how old a load profile may be.")
     turnover_minutes: int = Field(15, ge=0, le=240, description="House rule: of a room that names none.")
     early_start_minutes: int = Field(10, ge=0, le=240, description="House rule: how long before its time.")
+    check_minutes: int = Field(60, ge=1, le=720, description="House rule: how old a check before use may be at start.")
     proof_seconds: float = Field(1.0, gt=0, le=5, description="How long the start gate waits for each answer.")
 
     @property
@@ -30,6 +31,7 @@ class Settings(ServiceSettings):
             load_profile_months=self.load_profile_months,
             turnover_minutes=self.turnover_minutes,
             early_start_minutes=self.early_start_minutes,
+            check_minutes=self.check_minutes,
         )
 
 

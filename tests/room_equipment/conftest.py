@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
@@ -10,6 +11,8 @@ from fastapi import FastAPI
 from services.room_equipment.app import SERVICE
 from shared.kit.testing import TokenMint, running
 from tests.conftest import MakeDatabase
+from tests.room_equipment.direct import Direct
+from tests.room_equipment.door import Door, Peers
 from tests.room_equipment.spa import Spa
 from tests.servers import ServiceDatabase
 
@@ -40,3 +43,22 @@ async def app(
 async def spa(app: FastAPI, mint: TokenMint, rooms_database: ServiceDatabase) -> Spa:
     """A branch in Berlin, two treatments and a therapist of 60 kg."""
     return await Spa(app, mint, rooms_database).open()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def direct(spa: Spa) -> AsyncIterator[Direct]:
+    """A cleared room of limit 300 kg, and a connection of the service's own role."""
+    room, bar = await spa.cleared_room(300)
+    connection = await asyncpg.connect(spa.database.url)
+    yield Direct(connection, spa, room, bar)
+    await connection.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def door(spa: Spa) -> AsyncIterator[Door]:
+    """A confirmed back-stepping session due in five minutes."""
+    room, bar = await spa.cleared_room()
+    peers = Peers()
+    kept, spa.app.state.peers = spa.app.state.peers, peers
+    yield await Door(spa, peers, room, bar).booked()
+    spa.app.state.peers = kept

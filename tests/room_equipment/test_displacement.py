@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from shared.kit.ids import new_id
-from tests.room_equipment.spa import Spa, soon
+from tests.room_equipment.spa import Spa, back_date_clearance, soon
 
 
 async def test_a_failed_bar_moves_what_can_move_and_revokes_the_rest(spa: Spa) -> None:
@@ -237,14 +237,6 @@ async def test_a_heavier_profile_displaces_what_no_longer_fits(spa: Spa) -> None
 async def outbox_end(spa: Spa) -> int:
     rows = await spa.sql("SELECT coalesce(max(seq), 0) AS seq FROM outbox")
     return int(rows[0]["seq"])
-
-
-async def back_date_clearance(spa: Spa, room: UUID) -> None:
-    """As if the bar had been inspected two days ago."""
-    await spa.as_superuser(
-        "UPDATE room_clearances SET valid_during = tstzrange($2, upper(valid_during)) WHERE room_id = $1",
-        room, soon(-2),
-    )  # fmt: skip
 
 
 async def run_now(spa: Spa, room: UUID) -> UUID:

@@ -8,8 +8,8 @@ from uuid import UUID
 import asyncpg
 
 from shared.kit.ids import new_id
+from tests.room_equipment.direct import INSERT
 from tests.room_equipment.spa import Spa, soon
-from tests.room_equipment.test_safety_core import INSERT
 from tests.room_equipment.test_stateful import INVARIANT
 
 

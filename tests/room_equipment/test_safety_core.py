@@ -3,13 +3,10 @@
 `SET CONSTRAINTS ALL IMMEDIATE` stands for the commit: what is deferred is checked there.
 """
 
-from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import timedelta
 
 import asyncpg
 import pytest
-import pytest_asyncio
 from asyncpg.exceptions import (
     CheckViolationError,
     ExclusionViolationError,
@@ -20,59 +17,8 @@ from asyncpg.exceptions import (
 )
 
 from shared.kit.ids import new_id
-from tests.room_equipment.spa import Spa, soon
-
-INSERT = """
-INSERT INTO assignments (appointment_id, assignment_version, attempt, branch_id, room_id, treatment_id, therapist_id,
-                         requires_bar, load_kg, planned_at, ends_at, turnover_minutes, during, started_at)
-VALUES ($1, 1, 1, $2, $3, $4, $5, $6, $7, $8, $9, 15, tstzrange($8, $10), $11)
-"""
-
-
-class Direct:
-    """One connection of the service's own role, and a cleared room (limit 300 kg) to attack."""
-
-    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]", spa: Spa, room: UUID, bar: UUID) -> None:
-        self.connection, self.spa, self.room, self.bar = connection, spa, room, bar
-
-    async def session(
-        self,
-        starts_at: datetime,
-        *,
-        room: UUID | None = None,
-        requires_bar: bool = True,
-        load: float | None = 120,
-        minutes: int = 75,
-        started: bool = False,
-        therapist: UUID | None = None,
-    ) -> UUID:
-        id = new_id()
-        await self.connection.execute(
-            INSERT, id, self.spa.branch_id, room or self.room, new_id(), therapist or new_id(), requires_bar, load,
-            starts_at, starts_at + timedelta(minutes=minutes - 15), starts_at + timedelta(minutes=minutes),
-            starts_at if started else None,
-        )  # fmt: skip
-        return id
-
-    async def sql(self, statement: str, *arguments: object) -> None:
-        """Do it and commit, as far as constraints are concerned."""
-        async with self.connection.transaction():
-            await self.connection.execute(statement, *arguments)
-            await self.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-
-    async def end(self) -> datetime:
-        end: datetime = await self.connection.fetchval(
-            "SELECT max(upper(valid_during)) FROM room_clearances WHERE room_id = $1", self.room
-        )
-        return end
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def direct(spa: Spa) -> AsyncIterator[Direct]:
-    room, bar = await spa.cleared_room(300)
-    connection = await asyncpg.connect(spa.database.url)
-    yield Direct(connection, spa, room, bar)
-    await connection.close()
+from tests.room_equipment.direct import Direct
+from tests.room_equipment.spa import soon
 
 
 async def test_the_keys_that_carry_time_are_there(direct: Direct) -> None:
@@ -268,66 +214,3 @@ async def test_one_running_session_a_therapist_and_a_room(direct: Direct) -> Non
         await direct.session(soon(1), room=other, started=True, therapist=therapist)
     with pytest.raises(UniqueViolationError, match="assignments_one_running_per_room"):
         await direct.session(soon(3), started=True)
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE inspections SET result = 'pass' WHERE bar_id = $1",
-        "DELETE FROM inspections WHERE bar_id = $1",
-        "UPDATE pre_use_checks SET result = 'pass' WHERE bar_id = $1",
-        "DELETE FROM pre_use_checks WHERE bar_id = $1",
-        "DELETE FROM assignment_history WHERE room_id = $1",
-        "UPDATE assignment_history SET outcome = 'completed' WHERE room_id = $1",
-        "UPDATE lockouts SET opened_at = now() WHERE bar_id = $1",
-        "DELETE FROM work_orders WHERE bar_id = $1",
-        "UPDATE work_order_log SET entry = '' WHERE id = $1",
-    ],
-)
-async def test_the_record_is_append_only(direct: Direct, statement: str) -> None:
-    with pytest.raises(InsufficientPrivilegeError):
-        await direct.sql(statement, direct.bar)
-
-
-async def test_a_clearance_nothing_bears_out_is_refused(direct: Direct) -> None:
-    spa = direct.spa
-    room = await spa.room()
-    bar = await spa.bar(room)
-    proof = await direct.connection.fetchval(
-        "SELECT inspection_ids FROM room_clearances WHERE room_id = $1", direct.room
-    )
-    forge = "INSERT INTO room_clearances VALUES ($1, tstzrange(now(), now() + interval '9 days'), 300, $2)"
-    with pytest.raises(CheckViolationError, match="do not bear out"):
-        await direct.sql(forge, room, proof)
-    recorded = await spa.installed(bar)
-    with pytest.raises(CheckViolationError, match="do not bear out"):
-        await direct.sql("UPDATE room_clearances SET max_load_kg = 301 WHERE room_id = $1", room)
-    with pytest.raises(CheckViolationError, match="do not bear out"):
-        await direct.sql(
-            "UPDATE room_clearances SET valid_during = tstzrange(lower(valid_during), upper(valid_during)"
-            " + interval '1 minute') WHERE room_id = $1",
-            room,
-        )
-    assert (await spa.clearance(room))["periods"][0]["inspection_ids"] == [recorded["id"]]
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        """INSERT INTO lockouts (id, bar_id, branch_id, room_id, cause, reason, opened_at, opened_by)
-           SELECT uuidv7(), id, branch_id, room_id, 'report', 'x', now(), 'x' FROM bars WHERE id = $1""",
-        "UPDATE bars SET in_service = false WHERE id = $1",
-        "UPDATE bars SET rated_load_kg = 299 WHERE id = $1",
-        "UPDATE bars SET unproven_since = now() WHERE id = $1",
-        """INSERT INTO bars (id, branch_id, room_id, serial, rated_load_kg, installed_on, installed_by, mounting,
-                             unproven_since)
-           SELECT uuidv7(), branch_id, room_id, 'second', 300, now(), '', 'ceiling', now() FROM bars WHERE id = $1""",
-        "UPDATE rooms SET bars_required = 2 WHERE id = (SELECT room_id FROM bars WHERE id = $1)",
-        "UPDATE rooms SET in_service = false WHERE id = (SELECT room_id FROM bars WHERE id = $1)",
-        "UPDATE bars SET removed_on = now() WHERE id = $1",
-    ],
-)
-async def test_bars_cannot_worsen_while_the_clearance_stays(direct: Direct, statement: str) -> None:
-    """Whoever records it must end the clearance in the same transaction, or nothing is recorded."""
-    with pytest.raises(CheckViolationError, match="do not bear out"):
-        await direct.sql(statement, direct.bar)

@@ -1,87 +1,12 @@
 """The last gate, code by code. No broker runs in these tests; scheduling and screening answer, or do not."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID
 
-import httpx
 import pytest
-import pytest_asyncio
 
-from shared.errors import Unavailable
 from shared.kit.ids import new_id
-from tests.room_equipment.spa import Spa, soon
-from tests.room_equipment.test_displacement import back_date_clearance
-
-
-class Peers:
-    """Scheduling and screening, as this test wants them to be."""
-
-    def __init__(self) -> None:
-        self.appointment: dict[str, Any] = {}
-        self.appointment_status = 200
-        self.standing: dict[str, Any] = {"allowed_to_start": True, "code": None}
-        self.standing_status = 200
-        self.away: set[str] = set()
-        self.asked: list[tuple[str, str, dict[str, Any], float]] = []
-
-    async def get(self, peer: str, path: str, *, params: dict[str, Any], timeout: float) -> tuple[int, Any]:
-        self.asked.append((peer, path, params, timeout))
-        if peer in self.away:
-            raise Unavailable(f"{peer}_unavailable")
-        if peer == "scheduling":
-            return self.appointment_status, self.appointment
-        return self.standing_status, self.standing
-
-    async def close(self) -> None:
-        pass
-
-
-class Door:
-    """A confirmed back-stepping session due in five minutes, and the way to start it."""
-
-    def __init__(self, spa: Spa, peers: Peers, room: UUID, bar: UUID) -> None:
-        self.spa, self.peers, self.room, self.bar = spa, peers, room, bar
-        self.session = new_id()
-        self.therapist = spa.therapist_id
-
-    async def booked(self, starts_at: datetime | None = None, **changed: Any) -> "Door":
-        starts_at = starts_at or datetime.now(UTC) + timedelta(minutes=5)
-        self.session = await self.spa.book(starts_at, room_id=self.room, therapist_id=self.therapist, **changed)
-        self.peers.appointment = {
-            "status": "confirmed", "therapist_id": str(self.therapist), "starts_at": starts_at.isoformat()
-        }  # fmt: skip
-        return self
-
-    async def start(
-        self, *, checks: list[dict[str, Any]] | None = None, fit: bool = True, therapist: UUID | None = None,
-        **claims: Any,
-    ) -> httpx.Response:  # fmt: skip
-        if checks is None:
-            checks = [{"bar_id": str(self.bar), "result": "pass", "note": ""}]
-        body = {
-            "therapist_id": str(therapist or self.therapist), "pre_use_checks": checks, "fit_to_perform": fit
-        }  # fmt: skip
-        http = self.spa.signed_in("rooms:operate", **claims)
-        return await http.post(f"/v1/assignments/{self.session}/start", json=body)
-
-    async def refused(self, code: str, **how: Any) -> dict[str, Any]:
-        """It is refused with this code, says what to do, and the session has not started."""
-        answer = await self.start(**how)
-        body: dict[str, Any] = answer.json()
-        assert (answer.status_code, body["code"]) == (409, code), answer.text
-        assert len(body["detail"].split()) > 5
-        return body
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def door(spa: Spa) -> AsyncIterator[Door]:
-    room, bar = await spa.cleared_room()
-    peers = Peers()
-    kept, spa.app.state.peers = spa.app.state.peers, peers
-    yield await Door(spa, peers, room, bar).booked()
-    spa.app.state.peers = kept
+from tests.room_equipment.door import Door
+from tests.room_equipment.spa import back_date_clearance, soon
 
 
 async def test_a_proved_session_starts_now_by_the_databases_clock(door: Door) -> None:
@@ -200,55 +125,6 @@ async def test_a_late_start_that_would_run_into_the_next_session_is_refused(door
     await spa.book(following, room_id=door.room)
     body = await door.refused("slot_taken")
     assert datetime.fromisoformat(body["next_starts_at"]) == following
-
-
-async def test_every_mounted_bar_is_checked_before_each_session(door: Door) -> None:
-    body = await door.refused("pre_use_check_required", checks=[])
-    assert body["bar_ids"] == [str(door.bar)]
-    early = {"therapist_id": str(door.therapist), "appointment_id": str(door.session), "result": "pass", "note": ""}
-    (await door.spa.http.post(f"/v1/bars/{door.bar}/pre-use-checks", json=early)).raise_for_status()
-    assert (await door.start(checks=[])).status_code == 200  # looked at a moment ago, for this session
-
-
-async def test_a_check_of_a_bar_elsewhere_is_a_mistake(door: Door) -> None:
-    answer = await door.start(checks=[{"bar_id": str(new_id()), "result": "pass", "note": ""}])
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["pointer"] == "/pre_use_checks/0/bar_id"
-
-
-async def test_a_failed_check_is_committed_and_then_refused(door: Door) -> None:
-    door.peers.away = {"scheduling", "screening"}  # nobody need be asked to lock a bar out
-    spare, _ = await door.spa.cleared_room()
-    body = await door.refused(
-        "pre_use_check_failed", checks=[{"bar_id": str(door.bar), "result": "fail", "note": "creaks"}]
-    )
-    assert body["moved"] == [{"appointment_id": str(door.session), "room_id": str(spare)}]
-    (lockout,) = (await door.spa.http.get(f"/v1/bars/{door.bar}/lockouts")).json()["items"]
-    assert lockout["id"] in body["lockout_ids"] and lockout["cause"] == "pre_use_check"
-    orders = (await door.spa.http.get(f"/v1/work-orders?bar_id={door.bar}")).json()["items"]
-    assert [order["status"] for order in orders] == ["open"]
-    assert (await door.spa.clearance(door.room))["gaps"][0]["reason"] == "locked_out"
-    assert (await door.spa.assignment(door.session))["room_id"] == str(spare)
-
-
-async def test_the_same_failed_start_sent_twice_locks_out_once(door: Door) -> None:
-    http = door.spa.signed_in("rooms:operate")
-    body = {
-        "therapist_id": str(door.therapist), "fit_to_perform": True,
-        "pre_use_checks": [{"bar_id": str(door.bar), "result": "fail", "note": ""}],
-    }  # fmt: skip
-    key = {"Idempotency-Key": str(new_id())}
-    path = f"/v1/assignments/{door.session}/start"
-    first, second = [await http.post(path, json=body, headers=key) for _ in range(2)]
-    assert (first.status_code, second.status_code) == (409, 409)
-    assert second.headers["idempotent-replayed"] == "true" and second.json() == first.json()
-    assert len((await door.spa.http.get(f"/v1/bars/{door.bar}/lockouts")).json()["items"]) == 1
-
-
-async def test_an_unfit_therapist_is_recorded_and_refused(door: Door) -> None:
-    await door.refused("not_fit_to_perform", fit=False)
-    evidence = (await door.spa.http.get(f"/v1/assignments/{door.session}/evidence")).json()
-    assert [statement["fit"] for statement in evidence["fitness"]] == [False]
 
 
 async def test_a_room_not_cleared_to_the_end_is_refused_with_its_gap(door: Door) -> None:

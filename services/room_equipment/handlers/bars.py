@@ -57,10 +57,8 @@ async def change(
     await _check_removal(tx, after, moment)
     if unproves(before, after):
         after["unproven_since"] = moment
-    if after["serial"] != before["serial"] or after["branch_id"] != before["branch_id"]:
-        others = await bars.page(tx, None, target.branch_id, None, None, 10_000)
-        if any(other.serial == after["serial"] and other.id != id for other in others):
-            raise _serial_taken()
+    if await bars.serial_taken(tx, target.branch_id, after["serial"], id):
+        raise _serial_taken()
     row = await bars.change(tx, id, after)
     if row.removed_on is None:
         await rooms.require_mounted(tx, target.id)

@@ -1,6 +1,6 @@
 """Lock-outs: by a report, a failed check before use, or a failed inspection. Recording one is never refused."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -57,30 +57,29 @@ class Check:
 
 
 async def record_checks(
-    tx: Transaction, who: Principal, room_bars: Sequence[Row[Any]], locked: Sequence[Row[Any]], moment: datetime,
+    tx: Transaction, who: Principal, bars: Mapping[UUID, Row[Any]], locked: Sequence[Row[Any]], moment: datetime,
     checks: Sequence[Check], therapist_id: UUID, appointment_id: UUID | None,
 ) -> tuple[list[UUID], Displaced]:  # fmt: skip
-    """Store checks of bars of one room. Failed ones lock out; returns those lock-outs and what they displaced."""
-    by_id = {bar.id: bar for bar in room_bars}
+    """Store checks of bars of one branch. Failed ones lock out; returns those lock-outs and what they displaced."""
     if not checks:
         return [], Displaced()
-    first = by_id[checks[0].bar_id]
+    looked_at = [bars[check.bar_id] for check in checks]
     await lockouts.add_checks(
         tx,
-        {"ids": [new_id() for _ in checks], "bar_ids": [c.bar_id for c in checks],
-         "results": [c.result for c in checks], "notes": [c.note for c in checks], "branch_id": first.branch_id,
-         "room_id": first.room_id, "therapist_id": therapist_id, "appointment_id": appointment_id,
-         "checked_at": moment, "recorded_by": who.subject},
+        {"ids": [new_id() for _ in checks], "bar_ids": [bar.id for bar in looked_at],
+         "room_ids": [bar.room_id for bar in looked_at], "results": [c.result for c in checks],
+         "notes": [c.note for c in checks], "branch_id": looked_at[0].branch_id, "therapist_id": therapist_id,
+         "appointment_id": appointment_id, "checked_at": moment, "recorded_by": who.subject},
     )  # fmt: skip
-    opened = [
-        await open_lockout(tx, who, by_id[c.bar_id], "pre_use_check", "pre_use_check_failed", c.note, moment)
-        for c in checks
-        if c.result == "fail"
-    ]
-    if not opened:
+    failed = {c.bar_id: c.note for c in checks if c.result == "fail"}
+    if not failed:
         return [], Displaced()
-    failed = next(c.bar_id for c in checks if c.result == "fail")
-    return opened, await settle(tx, locked, [first.room_id], moment, "pre_use_check_failed", failed)
+    opened = [
+        await open_lockout(tx, who, bars[id], "pre_use_check", "pre_use_check_failed", note, moment)
+        for id, note in failed.items()
+    ]
+    rooms_hit = {bars[id].room_id for id in failed}
+    return opened, await settle(tx, locked, rooms_hit, moment, "pre_use_check_failed", next(iter(failed)))
 
 
 async def check(
@@ -88,5 +87,5 @@ async def check(
 ) -> tuple[list[UUID], Displaced, datetime]:
     """One bar looked at before use."""
     bar, locked, moment = await found.locked_bar(tx, who, bar_id)
-    opened, result = await record_checks(tx, who, [bar], locked, moment, [made], therapist_id, appointment_id)
+    opened, result = await record_checks(tx, who, {bar_id: bar}, locked, moment, [made], therapist_id, appointment_id)
     return opened, result, moment

@@ -6,7 +6,7 @@ counts. What a therapist states of bars or of herself is committed even when the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -102,13 +102,15 @@ async def start(
     seen = await visible(tx, who, appointment_id)
     locked = await rooms.lock(tx, [seen.branch_id])
     row = await visible(tx, who, appointment_id)
-    if row.started_at is not None:
-        raise AlreadyStarted
-    mounted = await _mounted(tx, row.room_id, said.checks)
-    now = await rooms.moment(tx, [row.room_id])
-    opened, result = await record_checks(tx, who, mounted, locked, now, said.checks, said.therapist_id, appointment_id)
+    branch_bars = await _looked_at(tx, row, said.checks)
+    now = await rooms.moment(tx, [room.id for room in locked])
+    opened, result = await record_checks(
+        tx, who, branch_bars, locked, now, said.checks, said.therapist_id, appointment_id
+    )
     if opened:
         return PreUseCheckFailed(lockout_ids=opened, **result.lists())
+    if row.started_at is not None:
+        raise AlreadyStarted
     gate.check_therapist(row.therapist_id, said.therapist_id, who.therapist_id)
     await sessions.state_fitness(
         tx, new_id(), appointment_id, row.branch_id, said.therapist_id, said.fit, now, who.subject
@@ -117,14 +119,16 @@ async def start(
         return NotFitToPerform()
     _check_proofs(row, proofs)
     gate.check_time(row.planned_at, now, rules.early_start_minutes)
-    return await _run(tx, row, now, [bar.id for bar in mounted])
+    mounted = [bar.id for bar in branch_bars.values() if bar.room_id == row.room_id]
+    return await _run(tx, row, now, mounted, timedelta(minutes=rules.check_minutes))
 
 
-async def _mounted(tx: Transaction, room_id: UUID, checks: Sequence[Check]) -> Sequence[Row[Any]]:
-    mounted = [bar for bar in await bars.page(tx, None, None, room_id, None, 1_000) if bar.removed_on is None]
-    known = {bar.id for bar in mounted}
+async def _looked_at(tx: Transaction, row: Row[Any], checks: Sequence[Check]) -> dict[UUID, Row[Any]]:
+    """The branch's mounted bars. A fail of any of them is taken; a pass of one elsewhere is a mistake."""
+    mounted = {bar.id: bar for bar in await bars.mounted(tx, row.branch_id)}
     for i, check in enumerate(checks):
-        if check.bar_id not in known:
+        bar = mounted.get(check.bar_id)
+        if bar is None or (check.result == "pass" and bar.room_id != row.room_id):
             raise Invalid("unknown_bar", "It is not mounted in this room.", pointer=f"/pre_use_checks/{i}/bar_id")
     return mounted
 
@@ -138,7 +142,7 @@ def _check_proofs(row: Row[Any], proofs: Proofs) -> None:
         gate.check_screening(proofs.standing or gate.Answer(None, {}))
 
 
-async def _run(tx: Transaction, row: Row[Any], now: datetime, mounted: list[UUID]) -> Started:
+async def _run(tx: Transaction, row: Row[Any], now: datetime, mounted: list[UUID], check_age: timedelta) -> Started:
     """`during` becomes [now, now + duration + turnover), and every constraint is checked on that."""
     ends_at = now + (row.ends_at - row.starts_at)
     until = now + (row.blocked_until - row.starts_at)
@@ -149,7 +153,7 @@ async def _run(tx: Transaction, row: Row[Any], now: datetime, mounted: list[UUID
         raise TherapistBusy
     load = row.load_kg
     if row.requires_bar:
-        checks = await lockouts.checks_of(tx, row.appointment_id)
+        checks = [c for c in await lockouts.checks_of(tx, row.appointment_id) if c.checked_at >= now - check_age]
         passed = {check.bar_id for check in checks if check.result == "pass" and check.room_id == row.room_id}
         missing = gate.missing_checks(mounted, passed)
         if missing:

@@ -46,11 +46,21 @@ async def get(tx: Transaction, id: UUID) -> Row[Any] | None:
     return await tx.first(f"SELECT {COLUMNS} FROM bars WHERE id = :id", {"id": id})
 
 
-async def mounted_in(tx: Transaction, room_id: UUID) -> list[UUID]:
-    rows = await tx.all(
-        "SELECT id FROM bars WHERE room_id = :room_id AND removed_on IS NULL ORDER BY id", {"room_id": room_id}
+async def mounted(tx: Transaction, branch_id: UUID) -> Sequence[Row[Any]]:
+    return await tx.all(
+        f"SELECT {COLUMNS} FROM bars WHERE branch_id = :branch_id AND removed_on IS NULL ORDER BY id",
+        {"branch_id": branch_id},
     )
-    return [row.id for row in rows]
+
+
+async def serial_taken(tx: Transaction, branch_id: UUID, serial: str, but: UUID) -> bool:
+    """Whether another bar of the branch has this serial."""
+    return bool(
+        await tx.scalar(
+            "SELECT EXISTS (SELECT 1 FROM bars WHERE branch_id = :branch_id AND serial = :serial AND id <> :but)",
+            {"branch_id": branch_id, "serial": serial, "but": but},
+        )
+    )
 
 
 async def page(

@@ -23,9 +23,9 @@ SELECT :work_order_id, :bar_id, :branch_id, id, :reason, :opened_at FROM opened
 _CHECKS = """
 INSERT INTO pre_use_checks (id, bar_id, branch_id, room_id, therapist_id, appointment_id, result, note, checked_at,
                             recorded_by)
-SELECT id, bar_id, :branch_id, :room_id, :therapist_id, :appointment_id, result, note, :checked_at, :recorded_by
-FROM unnest(CAST(:ids AS uuid[]), CAST(:bar_ids AS uuid[]), CAST(:results AS text[]), CAST(:notes AS text[]))
-    AS n (id, bar_id, result, note)
+SELECT id, bar_id, :branch_id, room_id, :therapist_id, :appointment_id, result, note, :checked_at, :recorded_by
+FROM unnest(CAST(:ids AS uuid[]), CAST(:bar_ids AS uuid[]), CAST(:room_ids AS uuid[]), CAST(:results AS text[]),
+            CAST(:notes AS text[])) AS n (id, bar_id, room_id, result, note)
 """
 
 
@@ -61,7 +61,7 @@ async def release(tx: Transaction, bar_id: UUID, inspection_id: UUID, at: dateti
 
 
 async def add_checks(tx: Transaction, columns: dict[str, Any]) -> None:
-    """Checks of one therapist, in one room, for one session or none."""
+    """Checks by one therapist, for one session or none."""
     await tx.run(_CHECKS, columns)
 
 
