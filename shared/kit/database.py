@@ -120,6 +120,11 @@ class Transaction:
         """Call this once the transaction is durable; not at all if it is rolled back."""
         self._after.append(callback)
 
+    def take_announced(self) -> dict[str, list[Any]]:
+        """What is announced so far, as the parameters of `outbox.INSERT_WITH`. Whoever takes it writes it."""
+        rows, self._announced = self._announced, []
+        return {f"outbox_{name}": column for name, column in outbox.columns(rows).items()}
+
     async def flush(self) -> None:
         """Write buffered outbox rows, in the order they were announced."""
         if self._announced:

@@ -3,6 +3,7 @@
 import math
 import time
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request
@@ -12,7 +13,7 @@ from opentelemetry.trace import SpanKind
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.errors import CaibeiError, TooLarge, TooMany
+from shared.errors import CaibeiError, Invalid, TooLarge, TooMany
 from shared.kit import problems, telemetry
 from shared.kit.ids import new_id
 
@@ -137,15 +138,27 @@ class Edge:
             structlog.contextvars.bound_contextvars(request_id=request_id),
             telemetry.span("http", headers.get(b"traceparent", b"").decode("latin-1") or None, SpanKind.SERVER) as span,
         ):
-            if wait:
-                response = problems.of(TooMany("rate_limited", "Too many requests from this client.", retry_after=wait))
-                await response(scope, receive, answer)
+            refusal = TooMany("rate_limited", "Too many requests from this client.", retry_after=wait) if wait else None
+            refusal = refusal or _unreadable(scope)
+            if refusal:
+                await problems.of(refusal)(scope, receive, answer)
             else:
                 await self._app(scope, _limited(receive, self._max_body_bytes), answer)
             route = getattr(scope.get("route"), "path", "(none)")
             if span.is_recording():
                 span.update_name(f"{scope['method']} {route}")
         telemetry.HTTP_SECONDS.labels(scope["method"], route, status).observe(time.perf_counter() - started)
+
+
+def _unreadable(scope: Scope) -> CaibeiError | None:
+    """No text of ours holds a NUL or half a character: such an address is refused before anything is looked up."""
+    try:
+        text = (
+            unquote_to_bytes(scope.get("raw_path") or b"").decode() + unquote_to_bytes(scope["query_string"]).decode()
+        )
+    except UnicodeDecodeError:
+        return Invalid("invalid_input", "The path or query is not UTF-8.")
+    return Invalid("invalid_input", "The path or query holds a NUL character.") if "\0" in text else None
 
 
 def _limited(receive: Receive, limit: int) -> Receive:

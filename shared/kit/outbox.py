@@ -27,6 +27,14 @@ SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:aggregatetype AS text[]), CAST(:
                      CAST(:type AS text[]), CAST(:payload AS text[]), CAST(:traceparent AS text[]))
 """
 
+# The same as part of a statement that does more: a round trip less on a hot path. See `Transaction.take_announced`.
+INSERT_WITH = """
+INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, traceparent)
+SELECT said.* FROM unnest(CAST(:outbox_id AS uuid[]), CAST(:outbox_aggregatetype AS text[]),
+                          CAST(:outbox_aggregateid AS text[]), CAST(:outbox_type AS text[]),
+                          CAST(:outbox_payload AS text[]), CAST(:outbox_traceparent AS text[])) AS said
+"""
+
 
 def row(event: Event, traces: Mapping[str, str]) -> Row:
     """The outbox row of a fact, with the trace it belongs to: its key's, else the current span's."""

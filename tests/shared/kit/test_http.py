@@ -85,6 +85,14 @@ async def test_an_unknown_route_and_a_wrong_method_answer_a_problem(http: httpx.
     assert (await http.delete("/v1/bumps")).json()["code"] == "method_not_allowed"
 
 
+@pytest.mark.parametrize(
+    "address", ["/v1/audit?subject_id=%00", "/v1/ops/dead-letters/%00", "/v1/audit?subject_id=%ff"]
+)
+async def test_a_nul_or_half_a_character_in_the_address_is_refused(http: httpx.AsyncClient, address: str) -> None:
+    answer = await http.get(address)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+
+
 async def test_the_request_id_is_echoed_and_a_strange_one_replaced(http: httpx.AsyncClient) -> None:
     assert (await http.get("/livez", headers={"X-Request-Id": "abc"})).headers["x-request-id"] == "abc"
     assert (await http.get("/livez", headers={"X-Request-Id": "x" * 500})).headers["x-request-id"] != "x" * 500

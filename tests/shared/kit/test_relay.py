@@ -6,6 +6,7 @@ from uuid import uuid4
 import asyncpg
 from fastapi import FastAPI
 
+from shared.errors import Unavailable
 from shared.kit.relay import Relay
 from shared.kit.testing import running
 from tests.servers import Topics
@@ -53,6 +54,15 @@ async def test_a_relay_whose_connection_is_cut_comes_back_and_publishes_the_rest
         " AND pid <> pg_backend_pid()"
     )
     await connection.close()
+
+    async def reachable() -> bool:
+        try:
+            async with whole.state.database.transaction() as tx:
+                return bool(await tx.scalar("SELECT true"))
+        except Unavailable:
+            return False
+
+    await until(reachable)
     await announce(whole, (counter, 2), (counter, 3))
     await until_applied(whole, counter, [1, 2, 3])
 
