@@ -28,6 +28,7 @@ class Settled:
 
     def __init__(self) -> None:
         self._waiting: dict[UUID, list[Outcome]] = {}
+        self._mine: set[UUID] = set()
 
     @contextmanager
     def expect(self, id: UUID) -> Iterator[Outcome]:
@@ -45,6 +46,11 @@ class Settled:
             waiting.remove(outcome)
             if not waiting:
                 del self._waiting[id]
+                self._mine.discard(id)
+
+    def will_tell(self, ids: Iterable[UUID]) -> None:
+        """This process is about to commit their outcome: the hint, which may come first, is not needed."""
+        self._mine.update(id for id in ids if id in self._waiting)
 
     def tell(self, appointments: Iterable[Appointment]) -> None:
         """These are settled and committed."""
@@ -98,8 +104,9 @@ class Settled:
     def _heard(self, _: Any, __: int, ___: str, payload: object) -> None:
         if payload == "*":  # too many to name: the next look finds them
             return
-        for id in str(payload).split():
-            self._wake(UUID(id), None)
+        for id in map(UUID, str(payload).split()):
+            if id not in self._mine:
+                self._wake(id, None)
 
     async def _look_forever(self, database: Database) -> None:
         while True:
@@ -107,15 +114,18 @@ class Settled:
             if not self._waiting:
                 continue
             try:
-                async with database.transaction() as tx:
-                    rows = await tx.all(
-                        "SELECT id FROM appointments WHERE id = ANY(CAST(:ids AS uuid[])) AND status <> 'pending'",
-                        {"ids": list(self._waiting)},
-                    )
-                for row in rows:
-                    self._wake(row.id, None)
+                await self._look(database)
             except Exception as error:
                 log.info("settled poll waits", error=type(error).__name__)
+
+    async def _look(self, database: Database) -> None:
+        async with database.transaction() as tx:
+            rows = await tx.all(
+                "SELECT id FROM appointments WHERE id = ANY(CAST(:ids AS uuid[])) AND status <> 'pending'",
+                {"ids": list(self._waiting)},
+            )
+        for row in rows:
+            self._wake(row.id, None)
 
 
 SETTLED = Settled()

@@ -50,7 +50,7 @@ class Asked:
 async def request(tx: Transaction, who: Principal, wish: Wish) -> Asked:
     """Store the wish: `pending` with its therapist's time taken, or `rejected` with a code and no live row.
 
-    Two statements when all goes well; one more for each therapist lost to a racing request.
+    Two statements when all goes well, the outbox row included; one more for each therapist lost to a racing request.
 
     Raises:
         Invalid: something named is unknown, or the start has passed; nothing is stored.
@@ -73,11 +73,11 @@ async def request(tx: Transaction, who: Principal, wish: Wish) -> Asked:
     else:
         order, code = judge(found, appointment.id, starts_at, wish.therapist_id)
         for therapist_id in order:
+            appointment.therapist_id = therapist_id
+            tx.announce(requested(appointment))  # said only if her time can be had
             if await appointments.insert_claimed(tx, values | {"therapist_id": therapist_id}):
-                appointment.therapist_id = therapist_id
-                tx.announce(requested(appointment))
                 return Asked(appointment, found.zone.key, wish.notes, found.now)
-    appointment.status, appointment.code = Status.REJECTED, code
+    appointment.status, appointment.code, appointment.therapist_id = Status.REJECTED, code, wish.therapist_id
     await appointments.insert_rejected(tx, values | {"status": Status.REJECTED, "code": code})
     tx.announce(AppointmentRejected(**facts(appointment), code=Refusal(code)))
     return Asked(appointment, found.zone.key, wish.notes, found.now, local_time)

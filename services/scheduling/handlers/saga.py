@@ -1,7 +1,7 @@
 """The booking saga: what screening and room-equipment say becomes an outcome, a batch of answers at a time.
 
 Late, doubled and shuffled answers change nothing: the domain's verbs compare attempts and versions (appointment.py).
-A batch of any size takes three statements: lock and read, save, and what was seen of rooms.
+A batch of any size takes two statements: lock and read, then save with all that is announced.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from uuid import UUID
 from services.scheduling.domain import candidates, saga
 from services.scheduling.domain.appointment import YES, Appointment, Status
 from services.scheduling.handlers.facts import facts, requested
-from services.scheduling.store import appointments, booking, rooms
+from services.scheduling.store import appointments, booking
 from services.scheduling.store import saga as store
 from services.scheduling.store.saga import Changes
 from services.scheduling.waiting import SETTLED
@@ -70,7 +70,6 @@ class Step:
     def __init__(self, tx: Transaction, actor: str = "saga") -> None:
         self.tx = tx
         self.changes = Changes(actor)
-        self._seen: dict[UUID, dict[str, Any]] = {}
         self._next: dict[UUID, tuple[Appointment, str]] = {}
         self._running: list[dict[str, Any]] = []
 
@@ -79,11 +78,11 @@ class Step:
         version = getattr(event, "assignment_version", None)
         if version is None or isinstance(event, SessionAtRisk):
             return
-        last = self._seen.get(event.appointment_id)
+        last = self.changes.seen.get(event.appointment_id)
         if last is not None and last["version"] >= version:
             return
         taken = isinstance(event, (RoomAssigned, RoomReassigned, SessionStarted))
-        self._seen[event.appointment_id] = {
+        self.changes.seen[event.appointment_id] = {
             "id": event.appointment_id,
             "version": version,
             "room_id": event.room_id,
@@ -157,12 +156,11 @@ class Step:
         """Save all of it; then tell those who wait in this process."""
         if self._next:
             await self._try_next()
-        if self._seen:
-            await rooms.save_assignments(self.tx, [self._seen[id] for id in sorted(self._seen)])
+        settled = list(self.changes.settled.values())
+        SETTLED.will_tell(self.changes.settled)
         await self.changes.save(self.tx)
         if self._running:
             await store.hold_started(self.tx, self._running)
-        settled = list(self.changes.settled.values())
         if settled:
             self.tx.after_commit(lambda: SETTLED.tell(settled))
 

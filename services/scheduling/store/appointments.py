@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from services.scheduling.domain.appointment import Appointment, Status
+from shared.kit import outbox
 from shared.kit.database import Transaction
 
 _FIELDS = """
@@ -48,18 +49,20 @@ VALUES (:id, 1, CAST(:therapist_id AS uuid), tstzrange(CAST(:starts_at AS timest
 ON CONFLICT DO NOTHING RETURNING 1
 """
 INSERT_CLAIMED = f"""
-WITH claim AS ({_CLAIM}), appointment AS ({_INSERT} FROM claim), history AS ({_FIRST_HISTORY} FROM claim)
+WITH claim AS ({_CLAIM}), appointment AS ({_INSERT} FROM claim), history AS ({_FIRST_HISTORY} FROM claim),
+    said AS ({outbox.INSERT_WITH}, claim)
 SELECT count(*) FROM claim
 """
 INSERT_REJECTED = f"WITH appointment AS ({_INSERT}) {_FIRST_HISTORY}"
 
 
 async def insert_claimed(tx: Transaction, values: dict[str, Any]) -> bool:
-    """Store the request and take its therapist's time; False, and nothing stored, when that time is taken.
+    """Store the request, take its therapist's time and say what was announced, in one statement; False, and nothing
+    stored or said, when that time is taken.
 
     Waits for a racing request's outcome, and holds nothing meanwhile that others wait for (no deadlock).
     """
-    return bool(await tx.scalar(INSERT_CLAIMED, values))
+    return bool(await tx.scalar(INSERT_CLAIMED, values | tx.take_announced()))
 
 
 async def insert_rejected(tx: Transaction, values: dict[str, Any]) -> None:

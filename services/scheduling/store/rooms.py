@@ -40,16 +40,13 @@ INSERT INTO room_clearances AS c (room_id, during, excluded_therapist_ids)
 SELECT id, during, excluded_therapist_ids FROM periods
 ON CONFLICT (room_id, during) DO UPDATE SET excluded_therapist_ids = excluded.excluded_therapist_ids
 """
-ASSIGNMENTS = """
+# {id, version, room_id, starts_at, blocked_until}; without `starts_at` the room is free again. Part of saga.SAVE.
+SEEN = """
 INSERT INTO assignments_seen AS s (appointment_id, assignment_version, room_id, during)
-SELECT n.id, n.version, n.room_id, tstzrange(n.starts_at, n.blocked_until)
+SELECT n.id, n.version, n.room_id,
+    CASE WHEN n.starts_at IS NOT NULL THEN tstzrange(n.starts_at, n.blocked_until) END
 FROM jsonb_to_recordset(CAST(:seen AS jsonb)) AS n (
     id uuid, version int, room_id uuid, starts_at timestamptz, blocked_until timestamptz)
-WHERE n.starts_at IS NOT NULL
-UNION ALL
-SELECT n.id, n.version, n.room_id, NULL
-FROM jsonb_to_recordset(CAST(:seen AS jsonb)) AS n (id uuid, version int, room_id uuid, starts_at timestamptz)
-WHERE n.starts_at IS NULL
 ON CONFLICT (appointment_id) DO UPDATE SET assignment_version = excluded.assignment_version,
     room_id = excluded.room_id, during = excluded.during
 WHERE s.assignment_version < excluded.assignment_version
@@ -70,11 +67,6 @@ async def save_rooms(tx: Transaction, rooms: Sequence[dict[str, Any]]) -> None:
 async def save_clearances(tx: Transaction, rooms: Sequence[dict[str, Any]]) -> None:
     """{id, branch_id, version, periods}; replaces all periods known of the room."""
     await tx.run(CLEARANCES, {"rooms": list(rooms)})
-
-
-async def save_assignments(tx: Transaction, seen: Sequence[dict[str, Any]]) -> None:
-    """{id, version, room_id, starts_at, blocked_until}; without `starts_at` the room is free again."""
-    await tx.run(ASSIGNMENTS, {"seen": list(seen)})
 
 
 async def save_load_profiles(tx: Transaction, loads: Sequence[dict[str, Any]]) -> None:

@@ -10,6 +10,8 @@ from sqlalchemy import Row
 
 from services.scheduling.domain.appointment import Appointment
 from services.scheduling.store.appointments import from_row
+from services.scheduling.store.rooms import SEEN
+from shared.kit import outbox
 from shared.kit.database import Transaction
 
 _CHANGED = """
@@ -53,7 +55,7 @@ WITH saved AS (
     UPDATE attention_items t SET resolved_at = clock_timestamp(), resolution = r.status
     FROM jsonb_to_recordset(CAST(:resolved AS jsonb)) AS r (id uuid, status text)
     WHERE t.appointment_id = r.id AND t.resolved_at IS NULL
-)
+), seen AS ({SEEN}), said AS ({outbox.INSERT_WITH})
 SELECT CASE WHEN CAST(:settled AS text) <> '' THEN pg_notify('settled', CAST(:settled AS text)) END
 """
 _SETTLED_AT_ONCE = 200  # a notification holds 8,000 bytes; more than that, and listeners look for themselves
@@ -72,6 +74,7 @@ class Changes:
     freed: list[dict[str, Any]] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
     resolved: list[dict[str, Any]] = field(default_factory=list)
+    seen: dict[UUID, dict[str, Any]] = field(default_factory=dict)
 
     def touch(self, appointment: Appointment) -> None:
         """Only what was heard changed; nothing to tell."""
@@ -105,8 +108,8 @@ class Changes:
         self.resolved.append({"id": appointment.id, "status": appointment.status})
 
     async def save(self, tx: Transaction) -> None:
-        """One statement; none when nothing changed."""
-        if not self.changed and not self.items:
+        """One statement, with what was announced so far; none when nothing changed."""
+        if not (self.changed or self.items or self.seen):
             return
         rows = [
             {name: getattr(a, name) for name in _SAVED}
@@ -117,7 +120,8 @@ class Changes:
         await tx.run(
             SAVE,
             {"changed": rows, "freed": self.freed, "history": self.history, "items": self.items,
-             "resolved": self.resolved, "settled": ids, "actor": self.actor},
+             "resolved": self.resolved, "settled": ids, "actor": self.actor,
+             "seen": [self.seen[id] for id in sorted(self.seen)], **tx.take_announced()},
         )  # fmt: skip
 
 
