@@ -18,7 +18,7 @@ from tests.caibei_run import ROOT, CaibeiRun, caibei_run, until
 pytestmark = pytest.mark.xdist_group("import and demo")
 DEMO = ROOT / "deploy" / "demo"
 SMALL = """
-branches: [{code: HAM, name: Hamburg, timezone: Europe/Berlin, opening_hours: mon-sun 10:00-20:00}]
+branches: [{code: HAM, name: Hamburg, timezone: Europe/Berlin, opening_hours: mon-sun 10:00-22:00}]
 treatments: [{code: rub, name: Rub, duration_minutes: 30, skill: rub}]
 therapists: [{code: H1, name: Ole, branches: [HAM], skills: {rub: +1y}}]
 shifts: [{therapist: H1, branch: HAM, starts: today 10:00, ends: "20:00", repeat: FREQ=DAILY}]
@@ -150,13 +150,13 @@ def test_a_dry_run_checks_and_loads_nothing(whole: CaibeiRun, api: Api, tmp_path
 def test_a_refused_session_is_named_and_the_corrected_file_goes_on(whole: CaibeiRun, tmp_path: Path) -> None:
     file = tmp_path / "chain.yaml"
     good = "{branch: HAM, treatment: rub, client: H-1, starts: +1d 11:00}"
-    wrong = "{branch: HAM, treatment: rub, client: H-2, starts: +1d 23:00}"
+    wrong = "{branch: HAM, treatment: rub, client: H-2, starts: +1d 21:00}"
     file.write_text(f"{SMALL}appointments:\n  - {good}\n  - {wrong}\n")
     code, report = caibei(whole, "import", str(file))
     assert code == 1
-    assert [(fault["line"], "outside_opening_hours" in fault["problem"]) for fault in report["failed"]] == [(10, True)]
+    assert [(fault["line"], "therapist_unavailable" in fault["problem"]) for fault in report["failed"]] == [(10, True)]
     assert report["created"]["appointments"] == 1
-    file.write_text(f"{SMALL}appointments:\n  - {good}\n  - {wrong.replace('23:00', '12:00')}\n")
+    file.write_text(f"{SMALL}appointments:\n  - {good}\n  - {wrong.replace('21:00', '12:00')}\n")
     code, report = caibei(whole, "import", str(file))
     assert (code, report["created"], report["present"]["appointments"]) == (0, {"appointments": 1}, 1)
 

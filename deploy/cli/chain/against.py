@@ -18,7 +18,6 @@ def faults(chain: Chain, present: Present, calendar: Calendar) -> Iterator[Fault
     yield from checks.inside(chain)
     yield from checks.references(chain, present.known)
     yield from checks.times(chain, zone_of, calendar)
-    yield from checks.histories(chain, zone_of, calendar)
     yield from screenings(chain, present, calendar)
     yield from appointments(chain, present, zone_of, calendar)
     yield from moved(chain, present)

@@ -2,10 +2,11 @@
 
 import asyncio
 import time
+from datetime import datetime
 
 from deploy.cli.chain.against import answers_of
 from deploy.cli.chain.chain import Line
-from deploy.cli.chain.loading import Loading, Outcome, without_nothing
+from deploy.cli.chain.loading import Body, Loading, Outcome, without_nothing
 from deploy.cli.chain.nouns import Appointment, Clearance, Client, Screening
 from deploy.cli.chain.present import appointments_of, instant
 from deploy.cli.chain.services import Refusal
@@ -13,50 +14,71 @@ from deploy.cli.chain.services import Refusal
 SETTLE_SECONDS, WAIT_SECONDS = 10.0, 20
 
 
+def screening(loading: Loading, line: Line[Screening]) -> Body:
+    row, protocol = line.row, loading.present.protocols[line.row.protocol]
+    assert protocol is not None  # checked before anything is loaded
+    return without_nothing(
+        client_id=loading.id("clients", row.client),
+        protocol=row.protocol,
+        protocol_version=protocol["version"],
+        answers=answers_of(line, protocol, loading.calendar),
+        advisory_acknowledged=row.advisory_acknowledged,
+        signed_by={"name": row.signed_by or _name(loading, row.client), "relationship": row.relationship},
+        locale=row.locale,
+    )
+
+
+def _name(loading: Loading, code: str) -> str:
+    written = next((line.row.name for line in loading.chain.of(Client) if line.row.code == code), None)
+    return written or str(loading.present.by_code["clients"][code]["name"])
+
+
+def clearance(loading: Loading, row: Clearance) -> Body:
+    anchor = loading.calendar.anchor
+    return without_nothing(
+        professional={"name": row.professional, "role": row.role, "registration": row.registration},
+        verdict=row.verdict,
+        limits=row.limits,
+        issued_on=str(row.issued_on.on(anchor)),
+        valid_until=str(row.valid_until.on(anchor)) if row.valid_until else None,
+    )
+
+
+def appointment(loading: Loading, row: Appointment) -> Body:
+    starts = row.starts.at(loading.calendar.anchor, loading.zones[row.branch], loading.calendar.now)
+    return without_nothing(
+        branch_id=loading.id("branches", row.branch),
+        treatment_id=loading.id("treatments", row.treatment),
+        client_id=loading.id("clients", row.client),
+        starts_at=starts.isoformat(),
+        therapist_id=row.therapist and loading.id("therapists", row.therapist),
+        room_id=row.room and loading.id("rooms", f"{row.branch} {row.room}"),
+        room_flexible=row.room_flexible,
+        notes=row.notes,
+    )
+
+
 async def load_screenings(loading: Loading) -> None:
     """One a client and protocol: a client who has a standing is not screened again by an import."""
-    names = {line.row.code: line.row.name for line in loading.chain.of(Client)}
 
     async def load(line: Line[Screening]) -> Outcome:
-        row, protocol = line.row, loading.present.protocols[line.row.protocol]
-        assert protocol is not None  # checked before anything was loaded
-        client = loading.id("clients", row.client)
-        if await _screening_of(loading, client, row.protocol):
+        if await _screening_of(loading, loading.id("clients", line.row.client), line.row.protocol):
             return "present"
-        name = row.signed_by or names.get(row.client) or loading.present.by_code["clients"][row.client]["name"]
-        body = without_nothing(
-            client_id=client,
-            protocol=row.protocol,
-            protocol_version=protocol["version"],
-            answers=answers_of(line, protocol, loading.calendar),
-            advisory_acknowledged=row.advisory_acknowledged,
-            signed_by={"name": name, "relationship": row.relationship},
-            locale=row.locale,
-        )
-        await loading.post("screening", "/v1/screenings", row, body)
+        await loading.post("screening", "/v1/screenings", line.row, screening(loading, line))
         return "created"
 
     await loading.each(Screening, load, in_order_of=lambda row: row.client)
 
 
 async def load_clearances(loading: Loading) -> None:
-    """A professional's letter, told from another by its day and its author's registration."""
+    """A professional's letter, told from another by its day."""
 
     async def load(line: Line[Clearance]) -> Outcome:
-        row, anchor = line.row, loading.calendar.anchor
-        screening = await _screening_of(loading, loading.id("clients", row.client), row.protocol)
-        path = f"/v1/screenings/{screening}"
-        issued = row.issued_on.on(anchor).isoformat()
+        row, body = line.row, clearance(loading, line.row)
+        path = f"/v1/screenings/{await _screening_of(loading, loading.id('clients', row.client), row.protocol)}"
         known = await loading.services.get("screening", path, reason="import: is this letter there already?")
-        if any(letter["issued_on"] == issued for letter in known.get("clearances") or ()):
+        if any(letter["issued_on"] == body["issued_on"] for letter in known.get("clearances") or ()):
             return "present"
-        body = without_nothing(
-            professional={"name": row.professional, "role": row.role, "registration": row.registration},
-            verdict=row.verdict,
-            limits=row.limits,
-            issued_on=issued,
-            valid_until=row.valid_until.on(anchor).isoformat() if row.valid_until else None,
-        )
         await loading.post("screening", f"{path}/clearances", row, body)
         return "created"
 
@@ -76,24 +98,12 @@ async def load_appointments(loading: Loading) -> None:
     await settle(loading)
 
     async def load(line: Line[Appointment]) -> Outcome:
-        row, calendar, zone = line.row, loading.calendar, loading.zones[line.row.branch]
-        starts = row.starts.at(calendar.anchor, zone, calendar.now)
-        client, treatment = loading.id("clients", row.client), loading.id("treatments", row.treatment)
-        if (client, treatment, instant(starts.isoformat())) in there:
+        body = appointment(loading, line.row)
+        if (body["client_id"], body["treatment_id"], instant(body["starts_at"])) in there:
             return "present"
-        if starts <= calendar.now:
+        if datetime.fromisoformat(body["starts_at"]) <= loading.calendar.now:
             return "passed"
-        body = without_nothing(
-            branch_id=loading.id("branches", row.branch),
-            treatment_id=treatment,
-            client_id=client,
-            starts_at=starts.isoformat(),
-            therapist_id=row.therapist and loading.id("therapists", row.therapist),
-            room_id=row.room and loading.id("rooms", f"{row.branch} {row.room}"),
-            room_flexible=row.room_flexible,
-            notes=row.notes,
-        )
-        answer = await loading.post("scheduling", "/v1/appointments", row, body, wait=WAIT_SECONDS)
+        answer = await loading.post("scheduling", "/v1/appointments", line.row, body, wait=WAIT_SECONDS)
         return await _settled(loading, answer["id"], answer["status"])
 
     # Who asks for a certain therapist or room is served first: what the chain may choose can go elsewhere.

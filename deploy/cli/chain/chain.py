@@ -86,7 +86,13 @@ _SAID = {
 }
 
 
+def said_of(item: Any) -> str:
+    """What is wrong, of an error of Pydantic's, in a few words for whoever wrote the file."""
+    if item["type"] == "string_pattern_mismatch":
+        return f"is not written as it must be ({item['ctx']['pattern']})"
+    text = str(item["msg"]).removeprefix("Value error, ")
+    return _SAID.get(item["type"]) or text[:1].lower() + text[1:]
+
+
 def _shape_fault(raw: Raw, item: Any) -> Fault:
-    path = ".".join(str(part) for part in item["loc"] if part != "[key]")
-    said = _SAID.get(item["type"]) or str(item["msg"]).removeprefix("Value error, ")
-    return raw.place.fault(path, f"{said}" if said[:1].islower() or said[:1] == "'" else said[0].lower() + said[1:])
+    return raw.place.fault(".".join(str(part) for part in item["loc"] if part != "[key]"), said_of(item))

@@ -1,14 +1,13 @@
 """What can be known of a chain from its files alone: nothing twice, every name points somewhere, times are possible."""
 
-from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from deploy.cli.chain.chain import Calendar, Chain, Line
 from deploy.cli.chain.faults import Fault
-from deploy.cli.chain.nouns import Appointment, Bar, Branch, Inspection, Inspector, LoadProfile, Room, Row, Shift
+from deploy.cli.chain.nouns import Appointment, Bar, Branch, LoadProfile, Room, Row, Shift
 
 PASSED = ("pass", "pass_with_conditions")
 
@@ -65,49 +64,3 @@ def times(chain: Chain, zone_of: dict[str, ZoneInfo], calendar: Calendar) -> Ite
     for profile in chain.of(LoadProfile):
         if profile.row.measured_on.on(calendar.anchor) > calendar.anchor + timedelta(days=1):
             yield profile.fault("measured_on", "lies in the future")
-
-
-def histories(chain: Chain, zone_of: dict[str, ZoneInfo], calendar: Calendar) -> Iterator[Fault]:
-    """Each bar's inspections in order: what room-equipment would refuse, found before anything is loaded."""
-    bars, inspectors = chain.by_natural(Bar), chain.by_natural(Inspector)
-    lines_of: dict[str, list[Line[Inspection]]] = defaultdict(list)
-    for line in chain.of(Inspection):
-        lines_of[line.row.bar].append(line)
-    for serial, lines in lines_of.items():
-        bar = bars.get(serial)
-        zone = zone_of.get(bar.row.branch) if bar else None
-        if bar is None or zone is None:
-            continue
-        latest = None
-        for line in lines:
-            try:
-                at = line.row.performed_at.at(calendar.anchor, zone, calendar.now)
-            except ValueError as error:
-                yield line.fault("performed_at", str(error))
-                continue
-            if at > calendar.now:
-                yield line.fault("performed_at", "lies in the future")
-            if latest is not None and at < latest:
-                yield line.fault("performed_at", "is before the inspection above it: a history is written oldest first")
-            latest = at
-            yield from _report(line, bar.row, inspectors.get(line.row.inspector), at.astimezone(zone).date(), calendar)
-        if lines[0].row.kind != "installation" and lines[0].row.result in PASSED:
-            yield lines[0].fault("kind", "a bar's first pass is an installation inspection")
-
-
-def _report(
-    line: Line[Inspection], bar: Bar, inspector: Line[Inspector] | None, day: date, calendar: Calendar
-) -> Iterator[Fault]:
-    row, passed = line.row, line.row.result in PASSED
-    if passed and row.failed:
-        yield line.fault("result", "an item failed, so the result cannot be a pass")
-    if row.kind == "installation" and passed and (row.load_test_kg is None or row.load_test_kg < bar.rated_load_kg):
-        yield line.fault("load_test_kg", f"an installation needs a load test of at least {bar.rated_load_kg} kg")
-    if row.result == "pass_with_conditions":
-        for field in ("conditions", "valid_until"):
-            if getattr(row, field) is None:
-                yield line.fault(field, "is missing: a pass with conditions names them and its deadline")
-    if row.repaired_by and passed:
-        yield line.fault("repaired_by", "belongs to the failed inspection whose work order it completes")
-    if inspector and inspector.row.credential_valid_until.on(calendar.anchor) < day:
-        yield line.fault("inspector", f"{inspector.row.name}'s credential had expired on that day")

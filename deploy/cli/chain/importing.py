@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from deploy.cli.chain import against, bookings, checks, people, rooms
+from deploy.cli.chain import against, bookings, checks, people, rooms, shapes
 from deploy.cli.chain.chain import Calendar, build
 from deploy.cli.chain.faults import Fault, Faulty
 from deploy.cli.chain.loading import Loading, Stopped
@@ -55,9 +55,11 @@ async def prepare(path: Path, services: Services, day: date | None = None) -> Lo
         raise
     calendar = Calendar(day or present.first_import(chain) or now.date(), now)
     faults += against.faults(chain, present, calendar)
+    loading = Loading(services, chain, present, calendar, checks.zones(chain, present.timezones))
+    faults += list(shapes.faults(loading, faults))
     if faults:
         raise Faulty(faults)
-    return Loading(services, chain, present, calendar, checks.zones(chain, present.timezones))
+    return loading
 
 
 async def load(loading: Loading) -> None:

@@ -20,6 +20,7 @@ from deploy.cli.chain.report import Report
 from deploy.cli.chain.services import Refusal, Services
 
 R = TypeVar("R", bound=Row)
+Body = dict[str, Any]
 Outcome = Literal["created", "present", "passed"]
 
 
@@ -29,7 +30,10 @@ class Stopped(Exception):
 
 @dataclass
 class Loading:
-    """One run. `told` is called after each row with its noun, for the progress shown."""
+    """One run. `told` is called after each row with its noun, for the progress shown.
+
+    An `imagined` one only makes bodies, to see whether their shape is right: what is not loaded yet has a made-up id.
+    """
 
     services: Services
     chain: Chain
@@ -37,6 +41,7 @@ class Loading:
     calendar: Calendar
     zones: dict[str, ZoneInfo]
     told: Callable[[str], None] = lambda noun: None
+    imagined: bool = False
     report: Report = field(default_factory=Report)
 
     async def each(
@@ -71,7 +76,7 @@ class Loading:
         if self.report.failed and not go_on:
             raise Stopped
 
-    async def post(self, service: str, path: str, row: Row, body: dict[str, Any], *, wait: int = 0) -> Any:
+    async def post(self, service: str, path: str, row: Row, body: Body, *, wait: int = 0) -> Any:
         """Send a row's command under a key made of the row, so that a lost answer costs nothing.
 
         A refusal that the service only remembers from an earlier run is asked again: the reason may be gone.
@@ -88,6 +93,8 @@ class Loading:
     def id(self, noun: str, natural: str) -> str:
         """The id of a row that was loaded or found before."""
         found = self.present.id_of(noun, natural)
+        if found is None and self.imagined:
+            return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{noun} {natural}"))
         if found is None:
             raise KeyError(f"{noun} {natural} was not loaded")
         return found
@@ -95,13 +102,13 @@ class Loading:
     def ids(self, noun: str, naturals: list[str]) -> list[str]:
         return [self.id(noun, natural) for natural in naturals]
 
-    def keep(self, noun: str, natural: str, answer: dict[str, Any]) -> Outcome:
+    def keep(self, noun: str, natural: str, answer: Body) -> Outcome:
         """Remember what a command made."""
         self.present.by_code[noun][natural] = answer
         return "created"
 
 
-def without_nothing(**fields: Any) -> dict[str, Any]:
+def without_nothing(**fields: Any) -> Body:
     """A body without the fields that the row leaves out."""
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -110,15 +117,19 @@ def without_nothing(**fields: Any) -> dict[str, Any]:
 _ROW_FIELD = {
     "branch_ids": "branches", "branch_id": "branch", "therapist_id": "therapist", "client_id": "client",
     "treatment_id": "treatment", "room_id": "room", "bar_id": "bar", "starts_at": "starts", "ends_at": "ends",
-    "requires": "skill",
+    "requires": "skill", "signed_by": "signed_by", "checklist": "failed",
 }  # fmt: skip
+
+
+def row_field(first: str) -> str:
+    """The row's field that a body's field was made of."""
+    return _ROW_FIELD.get(first, first)
 
 
 def field_of(refusal: Refusal) -> str:
     """The row's field that a problem points at; empty when it points nowhere."""
     pointer = refusal.errors[0].get("pointer", "") if refusal.errors else ""
-    first = pointer.strip("/").split("/")[0]
-    return _ROW_FIELD.get(first, first)
+    return row_field(pointer.strip("/").split("/")[0])
 
 
 def said(refusal: Refusal) -> str:

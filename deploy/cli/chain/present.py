@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from deploy.cli.chain.chain import Chain
-from deploy.cli.chain.nouns import Appointment, Branch, Screening
+from deploy.cli.chain.nouns import Appointment, Branch, Inspection, Screening
 from deploy.cli.chain.services import Services
 
 Found = dict[str, Any]
@@ -19,7 +19,6 @@ class Present:
     """Answers of the services. What does not exist yet is absent; `protocols` are those the file's screenings name."""
 
     by_code: dict[str, dict[str, Found]] = field(default_factory=lambda: defaultdict(dict))
-    branch_codes: dict[str, str] = field(default_factory=dict)
     protocols: dict[str, Found | None] = field(default_factory=dict)
 
     def id_of(self, noun: str, natural: str) -> str | None:
@@ -29,6 +28,12 @@ class Present:
     @property
     def known(self) -> dict[str, set[str]]:
         return {noun: set(found) for noun, found in self.by_code.items()}
+
+    @property
+    def bar_branches(self) -> dict[str, str]:
+        """The code of each known bar's branch, by serial."""
+        codes = {found["id"]: code for code, found in self.by_code["branches"].items()}
+        return {serial: codes[bar["branch_id"]] for serial, bar in self.by_code["bars"].items() if "branch_id" in bar}
 
     @property
     def timezones(self) -> dict[str, str]:
@@ -53,13 +58,16 @@ async def look_up(services: Services, chain: Chain) -> Present:
         *(_codes(services, present, noun) for noun in ("branches", "treatments", "therapists", "clients")),
         *(_protocol(services, present, name) for name in {line.row.protocol for line in chain.of(Screening)}),
     )
-    present.branch_codes = {found["id"]: code for code, found in present.by_code["branches"].items()}
-    touched = [found for found in present.by_code["branches"].values() if found["code"] in _branches(chain)]
+    codes = _branches(chain)
+    touched = [found for code, found in present.by_code["branches"].items() if codes is None or code in codes]
     await asyncio.gather(*(_rooms(services, present, found) for found in touched))
     return present
 
 
-def _branches(chain: Chain) -> set[str]:
+def _branches(chain: Chain) -> set[str] | None:
+    """Branches whose rooms the file names; None for all, when it inspects bars of which only the serial is known."""
+    if any(line.row.bar not in chain.named["bars"] for line in chain.of(Inspection)):
+        return None
     return {line.row.branch for noun in ("rooms", "bars", "appointments") for line in chain.lines[noun]}
 
 
