@@ -52,7 +52,8 @@ async def serve(options: Options, progress: Progress, *, demo: bool) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(sig, stop.set)
+        if sig != signal.SIGHUP or signal.getsignal(sig) != signal.SIG_IGN:  # nohup means it
+            loop.add_signal_handler(sig, stop.set)
     try:
         system = System(options, progress)
     except EXPECTED as error:

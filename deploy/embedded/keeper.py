@@ -7,9 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NoReturn
 
-import asyncpg
-
-from deploy.embedded.process import StartFailed, tail
+from deploy.embedded.process import tail
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 HEALTHY_SECONDS = 20.0  # after this long a death is a new story, and the pause is short again
@@ -32,8 +30,8 @@ async def keep_running(
             if not started:
                 await start()
             reason = f"ended with {describe(await ended())}\n{tail(log, 3)}".rstrip()
-        except (StartFailed, OSError, asyncpg.PostgresError) as error:
-            reason = f"did not start: {error}"
+        except Exception as error:  # whatever it was: giving up would leave the system without this process
+            reason = f"did not start: {error or repr(error)}"
         started = False
         if time.monotonic() - began > HEALTHY_SECONDS:
             pause = FIRST_PAUSE

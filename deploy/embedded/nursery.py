@@ -17,7 +17,7 @@ import socket
 import sys
 from typing import Any
 
-from deploy.embedded.process import die_with_parent
+from deploy.embedded.process import die_with_parent, set_name
 
 # Nothing of ours but the kit: a service must not find another service's modules already there.
 PRELOAD = (
@@ -80,6 +80,7 @@ def become(request: dict[str, Any]) -> None:
         os.dup2(source, target)
     os.close(log)
     os.close(null)
+    set_name(request["module"].rpartition(".")[2])
     os.environ.clear()
     os.environ.update(request["env"])
     sys.argv = [request["module"], *request["args"]]

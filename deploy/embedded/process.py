@@ -14,7 +14,7 @@ import psutil
 
 from deploy.embedded.account import Account
 
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -24,6 +24,11 @@ def die_with_parent(sig: signal.Signals, parent: int) -> None:
     _libc.prctl(PR_SET_PDEATHSIG, int(sig), 0, 0, 0)
     if os.getppid() != parent:  # it died between fork and prctl
         os._exit(1)
+
+
+def set_name(name: str) -> None:
+    """The name that `top` and `ps -o comm` show for this process, at most 15 bytes."""
+    _libc.prctl(PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 
 
 class StartFailed(RuntimeError):

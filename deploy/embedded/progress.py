@@ -1,10 +1,12 @@
 """What `caibei run` shows while it starts: a line for each thing that is up, a spinner where there is a terminal."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
 
 from deploy.embedded.ports import LOOPBACK
@@ -39,16 +41,16 @@ class Progress:
     def up(self, name: str, seconds: float, detail: str = "") -> None:
         """Something is up."""
         took = f"{seconds:.1f} s"
-        self.console.print(f"  [green]✓[/] {name:<24} [dim]{took:>7}[/]  {detail}")
+        self._print(f"  [green]✓[/] {name:<24} [dim]{took:>7}[/]  {detail}")
 
     def say(self, text: str) -> None:
-        self.console.print(f"[dim]{time.strftime('%H:%M:%S')}[/] {text}")
+        self._print(f"[dim]{time.strftime('%H:%M:%S')}[/] {escape(text)}")
         if self._status:
             self._status.update(text)
 
     def trouble(self, text: str) -> None:
         """Something that went wrong, and is being put right or needs a person."""
-        self.console.print(f"[yellow]{time.strftime('%H:%M:%S')}[/] {text}")
+        self._print(f"[yellow]{time.strftime('%H:%M:%S')}[/] {escape(text)}")
 
     def ready(self, runtime: Runtime, seconds: float, data_dir: str) -> None:
         """The addresses, the sign-ins, and the word `ready` on a line of its own."""
@@ -61,5 +63,9 @@ class Progress:
         ]
         rows += [(name, f"{person['email']} {person['password']}") for name, person in runtime["staff"].items()]
         for name, value in rows:
-            self.console.print(f"  {name:<20} {value}", markup=False)
-        self.console.print(f"[bold green]ready[/] [dim]in {seconds:.1f} s; Ctrl-C stops everything[/]")
+            self._print(escape(f"  {name:<20} {value}"))
+        self._print(f"[bold green]ready[/] [dim]in {seconds:.1f} s; Ctrl-C stops everything[/]")
+
+    def _print(self, text: str) -> None:
+        with contextlib.suppress(OSError):  # a reader that went away (`| head`) must not end the system
+            self.console.print(text)

@@ -28,8 +28,8 @@ from deploy.embedded.topics import ensure_topics
 from deploy.embedded.workers import Nursery
 
 READY_SECONDS = 60.0
-# Services first, then the servers they use: together under the 15 s in which everything must be gone.
-SERVICE_STOP_SECONDS, SERVER_STOP_SECONDS = 8.0, 5.0
+# Services first, then the servers they use with the time that is left: everything must be gone within 15 s.
+STOP_SECONDS, SERVICE_STOP_SECONDS, SERVER_STOP_SECONDS = 12.0, 8.0, 3.0
 
 
 @dataclass(frozen=True)
@@ -103,14 +103,15 @@ class System:
 
     async def stop(self) -> None:
         """Services first, then the servers; bounded, also when a server or the broker hangs."""
+        began = time.monotonic()
         self.forget()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         workers = [member.worker for member in self.members if member.worker]
         await asyncio.gather(*(worker.stop(SERVICE_STOP_SECONDS) for worker in workers))
-        servers = (self.kafka.stop(SERVER_STOP_SECONDS), self.postgres.stop(SERVER_STOP_SECONDS))
-        await asyncio.gather(self.nursery.stop(), *servers)
+        left = max(SERVER_STOP_SECONDS, STOP_SECONDS - (time.monotonic() - began))
+        await asyncio.gather(self.nursery.stop(), self.kafka.stop(left), self.postgres.stop(left))
         (self.folder / "processes.json").unlink(missing_ok=True)
         self._lock.close()
 
