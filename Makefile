@@ -34,7 +34,7 @@ bench: $(STAMP) ## Measure on an empty data folder; writes bench-results.json
 	@$(BIN)/python -m bench $(ARGS)
 
 chaos: $(STAMP) ## The long fault suite
-	@$(BIN)/python -m pytest -m "chaos or long" --override-ini addopts="--import-mode=importlib --strict-markers" $(ARGS)
+	@$(BIN)/python -m pytest -m "chaos or long" $(ARGS)
 
 docs: $(STAMP) ## OpenAPI, AsyncAPI and the reference pages
 	@$(BIN)/python -m deploy.docs $(ARGS)
