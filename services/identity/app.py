@@ -40,5 +40,6 @@ SERVICE = Service(
     jobs=JOBS,
     resources=(bootstrapped,),
     codec=_sealed_answers,
+    announces=False,
     description="Access tokens for API clients, and the keys that verify them.",
 )

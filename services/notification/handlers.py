@@ -37,6 +37,7 @@ async def on_appointment(tx: Transaction, batch: list[Received[AppointmentNews]]
             starts_at=received.event.starts_at,
             room_id=received.event.room_id,
             urgent=False,
+            traceparent=tx.traces.get(received.key),
         )
         for received in batch
         for recipient, purpose in _letters(received.event)
@@ -75,6 +76,7 @@ async def on_session_at_risk(tx: Transaction, batch: list[Received[SessionAtRisk
             starts_at=received.event.at_risk_at,
             room_id=received.event.room_id,
             urgent=True,
+            traceparent=tx.traces.get(received.key),
         )
         for received in batch
     ]

@@ -159,6 +159,8 @@ def _count(rows: Iterable[store.Row]) -> None:
 
 def _announce(tx: Transaction, rows: Iterable[store.Row]) -> None:
     for row in rows:
+        if row.traceparent:
+            tx.traces[str(row.id)] = row.traceparent  # the booking's trace ends with what its client was told
         facts = {"message_id": row.id, "appointment_id": row.appointment_id, "template": row.template}
         if row.state == "sent":
             tx.announce(MessageSent(**facts, channel=row.channel))

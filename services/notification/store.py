@@ -24,17 +24,21 @@ class NewMessage(NamedTuple):
     starts_at: Any
     room_id: UUID | None
     urgent: bool
+    traceparent: str | None
 
 
 _QUEUE = """
 INSERT INTO messages
-    (id, event_id, recipient, channel, template, appointment_id, branch_id, client_id, starts_at, room_id, urgent)
+    (id, event_id, recipient, channel, template, appointment_id, branch_id, client_id, starts_at, room_id, urgent,
+     traceparent)
 SELECT n.id, n.event_id, n.recipient, 'email', n.template, n.appointment_id, n.branch_id, n.client_id, n.starts_at,
-       n.room_id, n.urgent
+       n.room_id, n.urgent, n.traceparent
 FROM unnest(CAST(:id AS uuid[]), CAST(:event_id AS uuid[]), CAST(:recipient AS text[]), CAST(:template AS text[]),
             CAST(:appointment_id AS uuid[]), CAST(:branch_id AS uuid[]), CAST(:client_id AS uuid[]),
-            CAST(:starts_at AS timestamptz[]), CAST(:room_id AS uuid[]), CAST(:urgent AS boolean[]))
-    AS n (id, event_id, recipient, template, appointment_id, branch_id, client_id, starts_at, room_id, urgent)
+            CAST(:starts_at AS timestamptz[]), CAST(:room_id AS uuid[]), CAST(:urgent AS boolean[]),
+            CAST(:traceparent AS text[]))
+    AS n (id, event_id, recipient, template, appointment_id, branch_id, client_id, starts_at, room_id, urgent,
+          traceparent)
 LEFT JOIN clients c ON c.client_id = n.client_id
 WHERE n.recipient = 'branch' OR NOT COALESCE(c.erased, false)
 ON CONFLICT DO NOTHING
@@ -121,7 +125,7 @@ FROM unnest(CAST(:id AS uuid[]), CAST(:claims AS int[]), CAST(:state AS text[]),
             CAST(:attempts AS int[]), CAST(:wait AS interval[]), CAST(:sent_to AS text[]), CAST(:locale AS text[]))
     AS o (id, claims, state, reason, attempts, wait, sent_to, locale)
 WHERE m.id = o.id AND m.claims = o.claims AND m.state = 'sending'
-RETURNING m.id, m.state, m.reason, m.appointment_id, m.template, m.channel
+RETURNING m.id, m.state, m.reason, m.appointment_id, m.template, m.channel, m.traceparent
 """
 
 

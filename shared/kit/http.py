@@ -138,8 +138,7 @@ class Edge:
             structlog.contextvars.bound_contextvars(request_id=request_id),
             telemetry.span("http", headers.get(b"traceparent", b"").decode("latin-1") or None, SpanKind.SERVER) as span,
         ):
-            refusal = TooMany("rate_limited", "Too many requests from this client.", retry_after=wait) if wait else None
-            refusal = refusal or _unreadable(scope)
+            refusal = _over_the_limit(wait) or _unreadable(scope)
             if refusal:
                 await problems.of(refusal)(scope, receive, answer)
             else:
@@ -148,6 +147,10 @@ class Edge:
             if span.is_recording():
                 span.update_name(f"{scope['method']} {route}")
         telemetry.HTTP_SECONDS.labels(scope["method"], route, status).observe(time.perf_counter() - started)
+
+
+def _over_the_limit(wait: int) -> CaibeiError | None:
+    return TooMany("rate_limited", "Too many requests from this client.", retry_after=wait) if wait else None
 
 
 def _unreadable(scope: Scope) -> CaibeiError | None:

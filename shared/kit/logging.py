@@ -52,7 +52,8 @@ def configure(service: str, *, format: str = "json", level: str = "INFO") -> Non
     root.handlers[:] = [handler]
     root.setLevel(level)
     # Their own lines at INFO say nothing an operator needs; at WARNING they do.
-    for name in ("aiokafka", "alembic", "httpx", "uvicorn", "asyncio"):
+    # `mail.log` is aiosmtpd's: at INFO it names recipients, and an address belongs in no log.
+    for name in ("aiokafka", "alembic", "httpx", "uvicorn", "asyncio", "mail.log"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     # Kafka's client warns at every reconnect attempt; the kit says once that the broker is away.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

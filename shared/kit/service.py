@@ -41,6 +41,7 @@ class Service:
         name: as in topics and URLs: `room-equipment`. The package is `services.room_equipment`.
         resources: opened at start in order and closed in reverse; each gets the app and may put things in `app.state`.
         codec: how idempotency records are kept.
+        announces: whether it has facts to tell; a service that has none needs no relay and no broker.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Service:
     resources: Sequence[Callable[[FastAPI], AbstractAsyncContextManager[None]]] = ()
     codec: Callable[[], Codec] = PlainCodec
     has_database: bool = True
+    announces: bool = True
     description: str = ""
 
     @property
@@ -107,8 +109,9 @@ async def _open(
     if not service.has_database or role == "api":
         return
     brokers, prefix = common.kafka_bootstrap_servers, common.topic_prefix
-    state.relay = Relay(url, brokers, service.name, prefix)
-    tasks.start(state.relay.run(), "relay")
+    if service.announces:
+        state.relay = Relay(url, brokers, service.name, prefix)
+        tasks.start(state.relay.run(), "relay")
     if service.handlers:
         state.consumer = ConsumerLoop(state.database, service.handlers, brokers, service.name, prefix, common.instance)
         tasks.start(state.consumer.run(), "consumer")

@@ -26,6 +26,7 @@ STATEMENTS = (
         starts_at timestamptz NOT NULL,
         room_id uuid,
         urgent boolean NOT NULL,
+        traceparent text,
         state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'sending', 'sent', 'failed', 'dropped')),
         reason text NOT NULL DEFAULT '',
         attempts int NOT NULL DEFAULT 0,
