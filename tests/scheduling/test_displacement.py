@@ -18,6 +18,7 @@ from shared.events.room_equipment import (
 )
 from shared.kit.ids import new_id
 from tests.scheduling.builders import Chain, Place, assigned, assignment, cleared, iso, times, tomorrow, unavailable
+from tests.scheduling.test_booking import pending_of
 
 
 def reassigned(booked: dict[str, Any], room: str, version: int = 2) -> RoomReassigned:
@@ -276,3 +277,12 @@ async def test_two_hundred_revoked_sessions_are_on_the_attention_list_after_one_
             break
         cursor = {"cursor": page["next_cursor"]}
     assert {item["appointment_id"] for item in listed} == {a["id"] for a in asked}
+
+
+async def test_a_room_lost_before_the_confirmation_answers_202_and_not_confirmed(chain: Chain) -> None:
+    place = await chain.place()
+    posting = asyncio.create_task(chain.http.post("/v1/appointments", json=place.wish(tomorrow(10))))
+    asked = await pending_of(chain, place.branch_id)
+    await chain.hear(assigned(asked, place.room_ids[0]), revoked(asked, place.room_ids[0]), cleared(asked))
+    answer = await posting
+    assert (answer.status_code, answer.json()["status"]) == (202, "needs_attention")

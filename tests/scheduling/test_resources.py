@@ -226,3 +226,31 @@ async def test_a_request_at_the_moment_of_an_erasure_finds_no_client(chain: Chai
             ):
                 await asyncio.sleep(0.01)
     assert (await posting).json()["code"] == "unknown_client"
+
+
+async def test_a_caller_of_one_branch_neither_sees_nor_takes_away_another_one(chain: Chain) -> None:
+    here, there = await chain.branch(), await chain.branch()
+    local = chain.mint.bearer("scheduling:read", "scheduling:write", branches=[here])
+    for path in (
+        f"/v1/clients/{await chain.client(here, there)}",
+        f"/v1/therapists/{await chain.therapist(here, there)}",
+    ):
+        seen = (await chain.http.get(path, headers=local)).json()
+        assert seen["branch_ids"] == [here]
+        body = {"name": "Li Na", "branch_ids": [here]}
+        answer = await chain.http.patch(path, json=body, headers=local | {"If-Match": f'"{seen["version"]}"'})
+        assert answer.json()["branch_ids"] == [here]
+        assert set((await chain.get(path))["branch_ids"]) == {here, there}
+        cannot = {"branch_ids": [here, there]}
+        answer = await chain.http.patch(path, json=cannot, headers=local | {"If-Match": "*"})
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/branch_ids/1")
+
+
+async def test_an_erasure_takes_the_kept_answer_to_the_registration_too(chain: Chain) -> None:
+    body = {"branch_ids": [await chain.branch()], "name": "CANARY-5d1e", "email": "canary-5d1e@example.test"}
+    made = await chain.post("/v1/clients", body, 201, **{"Idempotency-Key": "once"})
+    assert await chain.post("/v1/clients", body, 201, **{"Idempotency-Key": "once"}) == made
+    kept = "SELECT count(*) AS n FROM idempotency_keys WHERE encode(body, 'escape') ~* 'canary-5d1e'"
+    assert (await chain.sql(kept))[0].n == 1
+    await chain.http.delete(f"/v1/clients/{made['id']}")
+    assert (await chain.sql(kept))[0].n == 0

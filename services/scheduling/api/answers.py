@@ -79,9 +79,9 @@ def state(values: dict[str, Any], status_code: int = 200, **headers: str) -> Res
 
 
 def booked(values: dict[str, Any], *, created: bool = True) -> Response:
-    """201 when it is settled, 202 while it is pending."""
+    """201 when it is settled, 202 while it is pending or waits for a person."""
     location = f"/v1/appointments/{values['id']}"
-    if values["status"] == Status.PENDING:
+    if values["status"] in (Status.PENDING, Status.NEEDS_ATTENTION):
         return state(values, 202, Location=location, **{"Retry-After": "1"})
     return state(values, 201 if created else 200, Location=location)
 

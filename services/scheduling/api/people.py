@@ -1,6 +1,6 @@
 """/v1/therapists with their shifts and time off, /v1/clients."""
 
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -25,10 +25,12 @@ from services.scheduling.store import people as store
 from services.scheduling.store import shifts
 from shared.errors import NotFound
 from shared.kit import audit
+from shared.kit.auth import Principal
 from shared.kit.paging import Cursor, Limit, Page, check_if_match, etag, page
-from shared.kit.unit import Tx, router
+from shared.kit.unit import Tx, Unit, router
 
 routes = router("/v1", "people")
+P = TypeVar("P", Therapist, Client)
 
 
 @routes.post("/therapists", status_code=201)
@@ -36,7 +38,7 @@ async def add_therapist(body: NewTherapist, who: Writer, tx: Tx, response: Respo
     """Register a therapist with the branches and skills, each skill with the last day of its certificate."""
     row = await people.add_therapist(tx, who, body.model_dump())
     response.headers["Location"], response.headers["ETag"] = f"/v1/therapists/{row.id}", etag(row.version)
-    return Therapist.model_validate(row)
+    return _shown(Therapist, row, who)
 
 
 @routes.get("/therapists")
@@ -46,7 +48,7 @@ async def list_therapists(
     """The therapists this token sees, in the order they were registered."""
     rows = await store.list_therapists(tx, limit + 1, after(cursor), who.branch_list, code)
     rows, next_cursor = page(rows, limit, lambda row: row.id)
-    return Page(items=[Therapist.model_validate(row) for row in rows], next_cursor=next_cursor)
+    return Page(items=[_shown(Therapist, row, who) for row in rows], next_cursor=next_cursor)
 
 
 @routes.get("/therapists/{therapist_id}")
@@ -54,7 +56,7 @@ async def get_therapist(therapist_id: UUID, who: Reader, tx: Tx, response: Respo
     """One therapist, with the ETag that a change must name."""
     row = await people.visible_therapist(tx, who, therapist_id)
     response.headers["ETag"] = etag(row.version)
-    return Therapist.model_validate(row)
+    return _shown(Therapist, row, who)
 
 
 @routes.patch("/therapists/{therapist_id}")
@@ -64,9 +66,9 @@ async def change_therapist(
     """Change a therapist (JSON merge patch)."""
     row = await people.visible_therapist(tx, who, therapist_id, lock=True)
     check_if_match(request, row.version)
-    row = await people.change_therapist(tx, who, therapist_id, given(body))
+    row = await people.change_therapist(tx, who, row, given(body))
     response.headers["ETag"] = etag(row.version)
-    return Therapist.model_validate(row)
+    return _shown(Therapist, row, who)
 
 
 @routes.post("/therapists/{therapist_id}/shifts", status_code=201)
@@ -126,11 +128,12 @@ async def remove_time_off(therapist_id: UUID, time_off_id: UUID, who: Writer, tx
 
 
 @routes.post("/clients", status_code=201)
-async def add_client(body: NewClient, who: Writer, tx: Tx, response: Response) -> Client:
+async def add_client(body: NewClient, who: Writer, unit: Unit, response: Response) -> Client:
     """Register a client. What is personal stays in this service; events carry the id."""
-    row = await people.add_client(tx, who, body.model_dump())
+    row = await people.add_client(await unit.begin(), who, body.model_dump())
+    unit.subject_id = row.id  # the kept answer to a repeated POST goes when the client is erased
     response.headers["Location"], response.headers["ETag"] = f"/v1/clients/{row.id}", etag(row.version)
-    return Client.model_validate(row)
+    return _shown(Client, row, who)
 
 
 @routes.get("/clients")
@@ -140,7 +143,7 @@ async def list_clients(
     """The clients this token sees, in the order they were registered."""
     rows = await store.list_clients(tx, limit + 1, after(cursor), who.branch_list, code, id)
     rows, next_cursor = page(rows, limit, lambda row: row.id)
-    return Page(items=[Client.model_validate(row) for row in rows], next_cursor=next_cursor)
+    return Page(items=[_shown(Client, row, who) for row in rows], next_cursor=next_cursor)
 
 
 @routes.get("/clients/{client_id}")
@@ -148,7 +151,7 @@ async def get_client(client_id: UUID, who: Reader, tx: Tx, response: Response) -
     """One client, with the ETag that a change must name."""
     row = await people.visible_client(tx, who, client_id)
     response.headers["ETag"] = etag(row.version)
-    return Client.model_validate(row)
+    return _shown(Client, row, who)
 
 
 @routes.patch("/clients/{client_id}")
@@ -158,9 +161,9 @@ async def change_client(
     """Change a client (JSON merge patch)."""
     row = await people.visible_client(tx, who, client_id, lock=True)
     check_if_match(request, row.version)
-    row = await people.change_client(tx, who, client_id, given(body))
+    row = await people.change_client(tx, who, row, given(body))
     response.headers["ETag"] = etag(row.version)
-    return Client.model_validate(row)
+    return _shown(Client, row, who)
 
 
 @routes.delete("/clients/{client_id}", status_code=204)
@@ -171,6 +174,11 @@ async def erase_client(client_id: UUID, who: Writer, tx: Tx, request: Request) -
     await people.erase_client(tx, who, client_id)
     await audit.record(tx, who, "erased", "client", client_id)
     return Response(status_code=204)
+
+
+def _shown(shape: type[P], row: Row[Any], who: Principal) -> P:
+    """A person as this caller sees them: of their branches only those in the token."""
+    return shape.model_validate({**row._mapping, "branch_ids": [id for id in row.branch_ids if who.sees(id)]})
 
 
 def _shift(row: Row[Any]) -> Shift:

@@ -50,13 +50,19 @@ async def add_therapist(tx: Transaction, who: Principal, values: dict[str, Any])
     return row
 
 
-async def change_therapist(tx: Transaction, who: Principal, id: UUID, values: dict[str, Any]) -> Row[Any]:
+async def change_therapist(tx: Transaction, who: Principal, row: Row[Any], values: dict[str, Any]) -> Row[Any]:
+    await _keep_unseen_branches(tx, who, row, values)
+    changed = await people.change_therapist(tx, row.id, values)
+    assert changed is not None
+    tx.announce(TherapistChanged(**_therapist(changed)))
+    return changed
+
+
+async def _keep_unseen_branches(tx: Transaction, who: Principal, row: Row[Any], values: dict[str, Any]) -> None:
+    """A caller of some branches changes only whether somebody belongs to those."""
     if "branch_ids" in values:
         await check_branches(tx, who, values["branch_ids"])
-    row = await people.change_therapist(tx, id, values)
-    assert row is not None
-    tx.announce(TherapistChanged(**_therapist(row)))
-    return row
+        values["branch_ids"] = [*values["branch_ids"], *(id for id in row.branch_ids if not who.sees(id))]
 
 
 async def visible_therapist(tx: Transaction, who: Principal, id: UUID, *, lock: bool = False) -> Row[Any]:
@@ -119,12 +125,11 @@ async def add_client(tx: Transaction, who: Principal, values: dict[str, Any]) ->
     return row
 
 
-async def change_client(tx: Transaction, who: Principal, id: UUID, values: dict[str, Any]) -> Row[Any]:
-    if "branch_ids" in values:
-        await check_branches(tx, who, values["branch_ids"])
-    row = await people.change_client(tx, id, values)
-    tx.announce(ClientChanged(client_id=id, version=row.version, branch_ids=row.branch_ids))
-    return row
+async def change_client(tx: Transaction, who: Principal, row: Row[Any], values: dict[str, Any]) -> Row[Any]:
+    await _keep_unseen_branches(tx, who, row, values)
+    changed = await people.change_client(tx, row.id, values)
+    tx.announce(ClientChanged(client_id=row.id, version=changed.version, branch_ids=changed.branch_ids))
+    return changed
 
 
 async def visible_client(tx: Transaction, who: Principal, id: UUID, *, lock: bool = False) -> Row[Any]:

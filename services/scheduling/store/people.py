@@ -55,7 +55,7 @@ async def get_therapist(tx: Transaction, id: UUID) -> Row[Any] | None:
 
 
 async def lock_therapist(tx: Transaction, id: UUID) -> Row[Any] | None:
-    await tx.first(select(therapists.c.id).where(therapists.c.id == id).with_for_update())
+    await tx.first(select(therapists.c.id).where(therapists.c.id == id).with_for_update(key_share=True))
     return await get_therapist(tx, id)
 
 
@@ -123,10 +123,11 @@ async def change_client(tx: Transaction, id: UUID, values: dict[str, Any]) -> Ro
 
 
 async def erase_client(tx: Transaction, id: UUID) -> int:
-    """Nothing personal stays, not even the notes of past appointments. Returns the version."""
+    """Nothing personal stays: no notes of past appointments, no kept answer to a POST. Returns the version."""
     gone = dict.fromkeys(("code", "name", "email", "phone", "pressure_preference"))
     row = await change_client(tx, id, gone | {"contact": {}, "erased_at": func.now()})
     await tx.run("UPDATE appointments SET notes = NULL WHERE client_id = :id AND notes IS NOT NULL", {"id": id})
+    await tx.run("DELETE FROM idempotency_keys WHERE subject_id = :id", {"id": id})
     return int(row.version)
 
 

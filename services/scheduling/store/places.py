@@ -31,7 +31,7 @@ async def add(tx: Transaction, noun: str, values: dict[str, Any]) -> Row[Any]:
 async def get(tx: Transaction, noun: str, id: UUID, *, lock: bool = False) -> Row[Any] | None:
     table = RESOURCES[noun]
     statement = select(table).where(table.c.id == id)
-    return await tx.first(statement.with_for_update() if lock else statement)
+    return await tx.first(statement.with_for_update(key_share=True) if lock else statement)
 
 
 async def change(tx: Transaction, noun: str, id: UUID, values: dict[str, Any]) -> Row[Any]:
