@@ -104,6 +104,10 @@ async def test_the_same_post_sent_again_does_not_bring_back_what_was_erased(chai
         again = await http.post("/v1/screenings", json=body, headers={"Idempotency-Key": f"k-{client_id}"})
     assert (again.status_code, again.json()["code"]) == (409, "answers_erased")
     assert await chain.book(client_id) == "screening_required"
+    await chain.screened(client_id)  # under a new key
+    async with chain.http(*CLINICIAN) as http:
+        once_more = await http.post("/v1/screenings", json=body, headers={"Idempotency-Key": f"k-{client_id}"})
+    assert (once_more.status_code, once_more.json()["code"]) == (409, "answers_erased")
 
 
 async def test_after_erasing_the_answers_the_client_may_be_screened_anew(chain: Chain) -> None:
@@ -137,3 +141,11 @@ async def test_an_erasure_of_somebody_never_heard_of_is_remembered(chain: Chain)
     await chain.hear(ClientRegistered(client_id=client_id, version=1, branch_ids=[]))
     async with chain.app.state.database.transaction() as tx:
         assert await tx.scalar("SELECT erased FROM clients WHERE id = :id", {"id": client_id}) is True
+
+
+async def test_another_branchs_client_cannot_be_erased(chain: Chain) -> None:
+    client_id = await chain.client()
+    await chain.screened(client_id)
+    async with chain.http(*RECEPTION, branches=[new_id()]) as http:
+        assert (await http.delete(f"/v1/clients/{client_id}")).status_code == 404
+    assert await chain.book(client_id) is None

@@ -48,11 +48,13 @@ async def arrive(
     """Keep the arrival answers. They hold for this local day of the branch; a decline at the door stays for the day.
 
     Raises:
-        UnknownReference, ClientNotFound, WrongAppointment, InvalidAnswers.
+        UnknownReference, WrongAppointment, InvalidAnswers.
+        NotFound: the client or the appointment is in another branch.
     """
     appointment = await awaited(unit, lambda tx: appointments.read(tx, appointment_id), "appointment", "appointment_id")
     client = await locked_client(unit, who, client_id)
-    if appointment.client_id != client_id or not who.sees(appointment.branch_id):
+    who.must_see(appointment.branch_id, "appointment_not_found", "There is no such appointment.")
+    if appointment.client_id != client_id:
         raise WrongAppointment("This client has no such appointment.")
     protocol = _protocol_of(appointment)
     day = local_day(client.now, zone(appointment.timezone))
@@ -121,7 +123,8 @@ async def acknowledge(
     """The assigned therapist has read the limits; a later letter or new answers at the door ask for it again.
 
     Raises:
-        ScreeningNotFound, UnknownReference, NotTheirTherapist, Superseded, Erased.
+        UnknownReference, NotTheirTherapist, Superseded, Erased.
+        NotFound: the screening or the appointment is in another branch.
     """
     row = await visible(await unit.begin(), who, screening_id)
     appointment = await awaited(unit, lambda tx: appointments.read(tx, appointment_id), "appointment", "appointment_id")
@@ -129,7 +132,8 @@ async def acknowledge(
     tx = await unit.begin()
     therapist_id = who.therapist_id
     own = (appointment.client_id, appointment.protocol, appointment.therapist_id)
-    if therapist_id is None or own != (client.id, row.protocol, therapist_id) or not who.sees(appointment.branch_id):
+    who.must_see(appointment.branch_id, "appointment_not_found", "There is no such appointment.")
+    if therapist_id is None or own != (client.id, row.protocol, therapist_id):
         raise NotTheirTherapist
     present = await screenings.current(tx, client.id, row.protocol)
     if present is None or client.key is None or row.vault is None:

@@ -168,3 +168,18 @@ async def test_limits_are_acknowledged_for_the_client_and_protocol_of_the_appoin
             therapist_id=therapist_id,
         )
         assert (refused.status_code, refused.json()["code"]) == (409, "therapist_mismatch")
+
+
+async def test_limits_of_a_replaced_screening_are_not_acknowledged(chain: Chain) -> None:
+    client_id, therapist_id = await chain.client(), new_id()
+    old = await chain.screened(client_id)
+    await chain.screened(client_id)
+    request = chain.request(client_id, therapist_id=therapist_id)
+    await chain.hear(request)
+    refused = await chain.post(
+        f"/v1/screenings/{old['id']}/limit-acknowledgements",
+        {"appointment_id": str(request.appointment_id)},
+        *THERAPIST,
+        therapist_id=therapist_id,
+    )
+    assert (refused.status_code, refused.json()["code"]) == (409, "screening_superseded")

@@ -1,9 +1,11 @@
 """Questionnaires over HTTP: decided, kept, shown to each caller as far as they may, refused where wrong."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from services.screening.protocols import Protocols
 from services.screening.store import clients
 from shared.events.scheduling import ClientRegistered
 from shared.kit.ids import new_id
@@ -166,6 +168,22 @@ async def test_a_client_whose_event_is_on_the_way_is_waited_for(chain: Chain, mo
     monkeypatch.setattr(clients, "lock", heard_meanwhile)
     response = await chain.post("/v1/screenings", questionnaire(client_id))
     assert response.status_code == 201
+
+
+async def test_answers_to_replaced_questions_are_refused_and_the_old_screening_stays_readable(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client_id = await chain.client()
+    old = await chain.screened(client_id, osteoporosis="yes")
+    both = Protocols({("back-stepping", n): replace(BACK_STEPPING, version=n) for n in (1, 2)})
+    monkeypatch.setattr("services.screening.handlers.screen.shipped", lambda: both)
+    refused = await chain.post("/v1/screenings", questionnaire(client_id))
+    assert (refused.status_code, refused.json()["code"]) == (409, "protocol_superseded")
+    assert refused.json()["current_version"] == 2
+    taken = await chain.post("/v1/screenings", questionnaire(client_id) | {"protocol_version": 2})
+    assert taken.json()["protocol_version"] == 2
+    shown = (await chain.get(f"/v1/screenings/{old['id']}", *CLINICIAN)).json()
+    assert (shown["protocol_version"], shown["reasons"][0]["code"]) == (1, "osteoporosis")
 
 
 async def test_another_branchs_clients_and_screenings_are_not_there(chain: Chain) -> None:

@@ -269,3 +269,25 @@ async def test_arrival_answers_are_whole_and_for_the_clients_own_appointment(
     assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown_appointment")
     hidden = await chain.post("/v1/arrivals", at_the_door(client_id, appointment_id), branches=[new_id()])
     assert hidden.status_code == 404
+
+
+async def test_an_appointment_in_another_branch_is_not_there_for_a_client_of_both(chain: Chain) -> None:
+    here, there = await chain.branch(), await chain.branch(id=new_id())
+    client_id = await chain.client([here, there])
+    screening = await chain.screened(client_id)
+    appointment_id = await booked(chain, client_id, branch_id=there)
+    await arrived(chain, client_id, appointment_id)
+    assert (await asked(chain, client_id, appointment_id))["allowed_to_start"] is True
+    path = f"/v1/clients/{client_id}/standing?appointment_id={appointment_id}"
+    gate = (await chain.get(path, "screening:read", branches=[here])).json()
+    assert (gate["allowed_to_start"], gate["code"]) == (False, "screening_unproven")
+    door = await chain.post("/v1/arrivals", at_the_door(client_id, appointment_id), branches=[here])
+    assert (door.status_code, door.json()["code"]) == (404, "appointment_not_found")
+    limits = await chain.post(
+        f"/v1/screenings/{screening['id']}/limit-acknowledgements",
+        {"appointment_id": str(appointment_id)},
+        *THERAPIST,
+        therapist_id=THERAPIST_ID,
+        branches=[here],
+    )
+    assert (limits.status_code, limits.json()["code"]) == (404, "appointment_not_found")
