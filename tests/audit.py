@@ -49,7 +49,7 @@ async def violations(whole: Whole, ledger: Ledger, *, forged: frozenset[str] = f
         *[f"I5 {line}" for line in in_order(found, forged)],
         *[f"I6 {line}" for line in [*final(found, forged), *same_everywhere(found, ledger)]],
         *[f"I7 {line}" for line in within_branch(found)],
-        *[f"I9 {line}" for line in [*ledger.bare, *(f"{n} answers {s}" for s, n in ledger.statuses.items() if s == 500)]],
+        *[f"I9 {line}" for line in ledger.wrong],
     ]
 
 

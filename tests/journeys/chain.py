@@ -84,9 +84,7 @@ class Chain:
 
     async def weigh(self, therapist_id: str, mass_kg: float, measured_on: date | None = None) -> Any:
         body = {"mass_kg": mass_kg, "measured_on": (measured_on or date.today() - timedelta(days=1)).isoformat()}
-        answer = await self.desk.send("PUT", "room_equipment", f"/v1/load-profiles/{therapist_id}", body)
-        assert answer.status_code in (200, 201), answer.text
-        return answer.json()
+        return await self.desk.made("room_equipment", f"/v1/load-profiles/{therapist_id}", body, "PUT")
 
     async def room(self, branch: Json, *, bars: int = 1, inspected: bool = True, rated_load_kg: float = 300, **more: Any) -> Json:
         """With inspected bars, unless told otherwise; `bars` of the answer holds them."""

@@ -59,24 +59,35 @@ class Desk:
         assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text}"
         return answer.json()
 
-    async def made(self, service: str, path: str, json: Any) -> Any:
-        """The JSON of a POST that must succeed."""
-        answer = await self.post(service, path, json)
-        assert answer.status_code in (200, 201), f"POST {path}: {answer.status_code} {answer.text}"
-        return answer.json()
+    async def made(self, service: str, path: str, json: Any, method: str = "POST") -> Any:
+        """The JSON of a command that must succeed. What another service announced a moment ago is waited for: the
+        services do so for two seconds themselves, and a test machine may be slower."""
+        end = time.monotonic() + 20
+        while True:
+            key = new_key() if method == "POST" else None
+            answer = await self.send(method, service, path, json, key=key)
+            if answer.status_code in (200, 201):
+                return answer.json()
+            code = str(answer.json().get("code"))
+            unheard = code.startswith("unknown_") or code.endswith("_not_found")
+            assert unheard and time.monotonic() < end, f"{method} {path}: {answer.status_code} {answer.text}"
+            await asyncio.sleep(0.2)
 
-    async def insist(self, service: str, path: str, json: Any, *, seconds: float = 90.0, **options: Any) -> httpx.Response:
+    async def insist(
+        self, service: str, path: str, json: Any, *, key: str | None = None, seconds: float = 90.0, **options: Any
+    ) -> httpx.Response:
         """A POST repeated with its key until the service answers for good, as a careful client does."""
-        key, end = new_key(), time.monotonic() + seconds
+        key, end, last = key or new_key(), time.monotonic() + seconds, "none"
         while True:
             try:
                 answer = await self.send("POST", service, path, json, key=key, **options)
                 if answer.status_code < 500 and not _again(answer):
                     return answer
-            except httpx.HTTPError:
-                answer = None
+                last = f"{answer.status_code} {answer.text}"
+            except httpx.HTTPError as error:
+                last = repr(error)
             if time.monotonic() > end:
-                raise AssertionError(f"POST {path}: no final answer within {seconds:.0f} s, last {answer}")
+                raise AssertionError(f"POST {path}: no final answer within {seconds:.0f} s, last {last}")
             await asyncio.sleep(0.3)
 
     async def another(

@@ -28,15 +28,15 @@ class Ledger:
 
     entries: dict[str, Entry] = field(default_factory=dict)
     statuses: Counter[int] = field(default_factory=Counter)
-    bare: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
 
     def write(
         self, method: str, service: str, path: str, key: str | None, body: Any, response: httpx.Response | None
     ) -> None:
         status = response.status_code if response is not None else 0
         self.statuses[status] += 1
-        if response is not None and status >= 400 and not is_problem(response):
-            self.bare.append(f"{method} {service}{path}: {status} {response.text[:200]}")
+        if response is not None and (status == 500 or status >= 400 and not is_problem(response)):
+            self.wrong.append(f"{method} {service}{path}: {status} {response.text[:300]}")
         entry = Entry(method, service, path, key, body, status, _json(response))
         if method != "GET":
             self.entries[key or f"#{len(self.entries)}"] = entry
