@@ -206,6 +206,16 @@ async def test_a_running_session_is_marked_at_risk_keeps_its_room_and_the_branch
     assert finished.json()["result"] == "aborted"
 
 
+async def test_a_session_that_overran_its_time_is_at_risk_too(spa: Spa) -> None:
+    room, bar = await spa.cleared_room()
+    await back_date_clearance(spa, room)
+    overrun = await spa.book(soon(0, -3), room_id=room, therapist_id=await spa.therapist(60, new_id()))
+    await spa.sql("UPDATE assignments SET started_at = lower(during) WHERE appointment_id = $1", overrun)
+    body = (await spa.inspect(bar, "fail")).json()
+    assert body["at_risk"] == [str(overrun)]
+    assert (await spa.assignment(overrun))["state"] == "at_risk"
+
+
 async def test_a_session_due_now_but_not_started_is_displaced(spa: Spa) -> None:
     room, bar = await spa.cleared_room()
     await back_date_clearance(spa, room)

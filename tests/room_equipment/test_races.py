@@ -64,6 +64,29 @@ async def test_two_failures_at_once_and_bookings_into_both_rooms_do_not_deadlock
     await _sound(spa)
 
 
+async def test_a_placement_waits_for_whoever_holds_the_rooms_and_sees_what_they_did(spa: Spa) -> None:
+    room = await spa.room()
+    holder = await asyncpg.connect(spa.database.url)
+    async with holder.transaction():
+        await holder.execute("SELECT 1 FROM rooms WHERE id = $1 FOR NO KEY UPDATE", room)
+        request = spa.request(soon(1), treatment_id=spa.massage, requires_bar=False)
+        waiting = asyncio.create_task(spa.hear(request))
+        async with asyncio.timeout(20):
+            while not await holder.fetchval(
+                "SELECT EXISTS (SELECT 1 FROM pg_locks l WHERE pg_backend_pid() = ANY (pg_blocking_pids(l.pid)))"
+            ):
+                assert not waiting.done()
+                await asyncio.sleep(0.01)
+        start = soon(1)
+        await holder.execute(
+            INSERT, new_id(), spa.branch_id, room, spa.massage, spa.therapist_id, False, None,
+            start, soon(1, 1), soon(1, 1.25), None,
+        )  # fmt: skip
+    (answer,) = await waiting
+    assert answer["code"] == "no_room_available"
+    await holder.close()
+
+
 async def test_direct_writers_that_lock_nothing_cannot_slip_past_each_other(spa: Spa) -> None:
     """One lowers the limit, one adds a load above the new limit: never both."""
     for _ in range(5):
