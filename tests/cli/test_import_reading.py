@@ -104,6 +104,8 @@ def test_csv_cells_hold_lists_and_pairs(tmp_path: Path) -> None:
             "treatments.csv:2: price: '80' is no price",
         ),
         ("a.txt", "x", "holds no YAML and no CSV file"),
+        ("a.yaml", "branches:\n  - &a {code: X, name: *a}\n", "a.yaml:1: nests itself"),
+        ("rooms.csv", "code\n1\n\0\n", "rooms.csv:3: holds a NUL character"),
     ],
 )
 def test_a_bad_row_is_named_by_file_line_and_field(tmp_path: Path, name: str, text: str, fault: str) -> None:

@@ -103,13 +103,22 @@ async def load_appointments(loading: Loading) -> None:
             return "present"
         if datetime.fromisoformat(body["starts_at"]) <= loading.calendar.now:
             return "passed"
-        answer = await loading.post("scheduling", "/v1/appointments", line.row, body, wait=WAIT_SECONDS)
-        return await _settled(loading, answer["id"], answer["status"])
+        try:
+            return await _book(loading, line.row, body)
+        except Refusal as refusal:
+            if refusal.code != "timed_out":
+                raise
+            return await _book(loading, line.row, body)  # nobody said no; a busy machine gets a second try
 
     # Who asks for a certain therapist or room is served first: what the chain may choose can go elsewhere.
     particular = {id(line) for line in loading.chain.of(Appointment) if line.row.therapist or line.row.room}
     await loading.each(Appointment, load, go_on=True, only=lambda line: id(line) in particular)
     await loading.each(Appointment, load, go_on=True, only=lambda line: id(line) not in particular)
+
+
+async def _book(loading: Loading, row: Appointment, body: Body) -> Outcome:
+    answer = await loading.post("scheduling", "/v1/appointments", row, body, wait=WAIT_SECONDS)
+    return await _settled(loading, answer["id"], answer["status"])
 
 
 async def _settled(loading: Loading, id: str, status: str) -> Outcome:

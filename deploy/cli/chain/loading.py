@@ -7,6 +7,7 @@ noun (bookings go on, each is its own affair); what is loaded stays, and running
 import asyncio
 import hashlib
 import json
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
@@ -17,11 +18,14 @@ from deploy.cli.chain.chain import Calendar, Chain, Line
 from deploy.cli.chain.nouns import Row
 from deploy.cli.chain.present import Present
 from deploy.cli.chain.report import Report
-from deploy.cli.chain.services import Refusal, Services
+from deploy.cli.chain.services import Refusal, Services, Unreachable
 
 R = TypeVar("R", bound=Row)
 Body = dict[str, Any]
 Outcome = Literal["created", "present", "passed"]
+
+
+HEARSAY_SECONDS = 20.0
 
 
 class Stopped(Exception):
@@ -32,7 +36,8 @@ class Stopped(Exception):
 class Loading:
     """One run. `told` is called after each row with its noun, for the progress shown.
 
-    An `imagined` one only makes bodies, to see whether their shape is right: what is not loaded yet has a made-up id.
+    `lost`: a service is away, so that no further row is tried. An `imagined` one only makes bodies, to see whether
+    their shape is right: what is not loaded yet has a made-up id.
     """
 
     services: Services
@@ -42,6 +47,7 @@ class Loading:
     zones: dict[str, ZoneInfo]
     told: Callable[[str], None] = lambda noun: None
     imagined: bool = False
+    lost: bool = False
     report: Report = field(default_factory=Report)
 
     async def each(
@@ -56,7 +62,7 @@ class Loading:
         """Load the rows of a noun; rows with one `in_order_of` go one after the other, as in the file.
 
         Raises:
-            Stopped: a row was refused, unless `go_on`.
+            Stopped: a row was refused, unless `go_on`, or a service is away.
         """
         chains: dict[Hashable, list[Line[R]]] = {}
         for number, line in enumerate(filter(only, self.chain.of(kind))):
@@ -64,16 +70,22 @@ class Loading:
 
         async def follow(lines: list[Line[R]]) -> None:
             for line in lines:
+                if self.lost:
+                    return
                 try:
                     outcome = await load(line)
                 except Refusal as refusal:
                     self.report.failed.append(line.fault(field_of(refusal), said(refusal)))
                     return
+                except Unreachable as silence:
+                    self.lost = True
+                    self.report.failed.append(line.fault("", str(silence)))
+                    return
                 getattr(self.report, outcome)[kind.noun] += 1
                 self.told(kind.noun)
 
         await asyncio.gather(*map(follow, chains.values()))
-        if self.report.failed and not go_on:
+        if self.lost or (self.report.failed and not go_on):
             raise Stopped
 
     async def post(self, service: str, path: str, row: Row, body: Body, *, wait: int = 0) -> Any:
@@ -84,11 +96,23 @@ class Loading:
         exact = json.dumps([path, body], sort_keys=True, default=str).encode()
         key = f"import-{row.noun}-{hashlib.sha256(exact).hexdigest()[:32]}"
         try:
-            return await self.services.post(service, path, body, key=key, wait=wait)
+            return await self.heard(lambda: self.services.post(service, path, body, key=key, wait=wait))
         except Refusal as refusal:
             if not refusal.replayed:
                 raise
             return await self.services.post(service, path, body, key=f"{key}-{uuid.uuid4().hex[:8]}", wait=wait)
+
+    async def heard(self, ask: Callable[[], Awaitable[Any]]) -> Any:
+        """Ask again while a service has not yet heard of what another one was told a moment ago."""
+        deadline = time.monotonic() + HEARSAY_SECONDS
+        while True:
+            try:
+                return await ask()
+            except Refusal as refusal:
+                unknown = refusal.code.startswith("unknown_") or refusal.code.endswith("_not_found")
+                if not unknown or time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(0.2)
 
     def id(self, noun: str, natural: str) -> str:
         """The id of a row that was loaded or found before."""

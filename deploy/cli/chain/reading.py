@@ -1,6 +1,7 @@
 """From files to raw rows: YAML (a file or a folder of them) or a folder of CSV files, each value with its line."""
 
 import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,9 +39,13 @@ def read(path: Path) -> list[Raw]:
             if file.stat().st_size > MAX_BYTES:
                 raise Faulty([Fault(name, 1, "", "larger than 64 MB: split it")])
             text = file.read_text("utf-8-sig")
+            if "\0" in text:
+                raise Faulty([Fault(name, text[: text.index("\0")].count("\n") + 1, "", "holds a NUL character")])
             rows += _csv(text, file.stem, name) if file.suffix == ".csv" else _yaml(text, name)
         except Faulty as faulty:
             faults += faulty.faults
+        except RecursionError:
+            faults.append(Fault(name, 1, "", "nests itself"))
         except UnicodeDecodeError:
             faults.append(Fault(name, 1, "", "is not UTF-8 text"))
         except OSError as error:
@@ -70,7 +75,7 @@ def _files(path: Path) -> list[Path]:
 def _csv(text: str, noun: str, name: str) -> list[Raw]:
     if noun not in NOUNS:
         raise Faulty([Fault(name, 1, "", f"is named after no noun; the nouns are {', '.join(NOUNS)}")])
-    reader = csv.DictReader(text.splitlines(keepends=True), restkey="", strict=True)
+    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", strict=True)
     rows = []
     try:
         header = [str(field).strip() for field in reader.fieldnames or ()]

@@ -71,7 +71,7 @@ async def load_profiles(loading: Loading) -> None:
         known = await loading.services.find("room_equipment", path)
         if known is not None and known["state"] != "missing":
             return "present"
-        await loading.services.put("room_equipment", path, load_profile(loading, line.row))
+        await loading.heard(lambda: loading.services.put("room_equipment", path, load_profile(loading, line.row)))
         return "created"
 
     await loading.each(LoadProfile, load)
