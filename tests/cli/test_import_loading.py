@@ -66,7 +66,7 @@ async def test_a_row_is_sent_under_a_key_made_of_the_row() -> None:
 
 
 async def test_what_may_pass_is_tried_again_under_the_same_key() -> None:
-    passing = [
+    passing: list[httpx.Response | httpx.ConnectError] = [
         httpx.ConnectError("refused"),
         problem(503, "database_unavailable"),
         problem(409, "idempotency_in_progress"),
