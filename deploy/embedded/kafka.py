@@ -158,7 +158,7 @@ class Kafka:
 
     def aot_file(self) -> Path:
         """Where the ahead-of-time cache of this JVM and class path is, or would be."""
-        return aot.cache_file(self.cache, java(), (*JVM, LOCK.read_text()))
+        return aot.cache_file(self.cache, JVM, LOCK.read_text())
 
     async def train(self) -> bool:
         """Make the ahead-of-time cache if it is not there yet (about 5 s of one core, at low priority)."""
