@@ -56,5 +56,6 @@ def event_class(type_: str) -> type[Event] | None:
 
 
 def event_classes() -> Iterator[type[Event]]:
-    """Every registered class, by type."""
-    return iter(_registry[name] for name in sorted(_registry))
+    """Every class defined in this package, by type. Tests and benches may have events of their own."""
+    home = __name__.rpartition(".")[0]
+    return (_registry[name] for name in sorted(_registry) if _registry[name].__module__.startswith(home))

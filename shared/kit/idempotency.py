@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-from shared.errors import Invalid, Refused
+from shared.errors import Forbidden, Invalid, Refused
 from shared.kit.database import Transaction
 
 MAX_KEY = 255
@@ -41,11 +41,13 @@ class PlainCodec:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose key, for which route."""
+    """Whose key, for which route, and what the caller may: a stored answer goes only to one who may as much."""
 
     client_id: str
     route: str
     key: str
+    scopes: frozenset[str]
+    branches: frozenset[UUID] | None
 
     def params(self) -> dict[str, Any]:
         return {"client_id": self.client_id, "route": self.route, "key": self.key}
@@ -67,13 +69,15 @@ class Record:
 
 
 _READ = """
-SELECT fingerprint, status, headers, body, resource_id, subject_id FROM idempotency_keys
+SELECT fingerprint, status, headers, body, resource_id, subject_id, scopes, branches FROM idempotency_keys
 WHERE client_id = :client_id AND route = :route AND key = :key AND created_at > clock_timestamp() - interval '24 hours'
 """
 
 _WRITE = """
-INSERT INTO idempotency_keys (client_id, route, key, fingerprint, status, headers, body, resource_id, subject_id)
-VALUES (:client_id, :route, :key, :fingerprint, :status, CAST(:headers AS jsonb), :body, :resource_id, :subject_id)
+INSERT INTO idempotency_keys
+    (client_id, route, key, fingerprint, status, headers, body, resource_id, subject_id, scopes, branches)
+VALUES (:client_id, :route, :key, :fingerprint, :status, CAST(:headers AS jsonb), :body, :resource_id, :subject_id,
+    CAST(:scopes AS text[]), CAST(:branches AS uuid[]))
 """
 
 
@@ -83,6 +87,7 @@ async def begin(tx: Transaction, scope: Scope, body: bytes, codec: Codec) -> Rec
     Raises:
         Refused: `idempotency_in_progress`: the first request with this key still runs.
         Invalid: `idempotency_key_reused`: the key came with another body before.
+        Forbidden: the first request's token had scopes or branches that this one's lacks.
     """
     # Two statements on purpose: the second one's snapshot is taken when the lock is held.
     if not await tx.scalar("SELECT pg_try_advisory_xact_lock(CAST(:lock AS bigint))", {"lock": scope.lock}):
@@ -96,6 +101,9 @@ async def begin(tx: Transaction, scope: Scope, body: bytes, codec: Codec) -> Rec
         return None
     if row.fingerprint != codec.fingerprint(body):
         raise Invalid("idempotency_key_reused", "This Idempotency-Key came with another body before; use a new key.")
+    within = scope.branches is None or (row.branches is not None and scope.branches.issuperset(row.branches))
+    if not (scope.scopes.issuperset(row.scopes) and within):
+        raise Forbidden("insufficient_scope", "The first request with this Idempotency-Key came with a wider token.")
     stored = None if row.body is None else await codec.open(tx, row.subject_id, row.body)
     return Record(row.status, row.headers or {}, stored, row.resource_id)
 
@@ -118,7 +126,8 @@ async def finish(
         _WRITE,
         scope.params()
         | {"fingerprint": fingerprint, "status": status, "headers": headers, "body": sealed,
-           "resource_id": resource_id, "subject_id": subject_id},
+           "resource_id": resource_id, "subject_id": subject_id, "scopes": sorted(scope.scopes),
+           "branches": None if scope.branches is None else list(scope.branches)},
     )  # fmt: skip
 
 

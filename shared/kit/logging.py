@@ -41,6 +41,8 @@ def configure(service: str, *, format: str = "json", level: str = "INFO") -> Non
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+    # A line that cannot be written must not be told to stderr instead, with the values that were in it.
+    logging.raiseExceptions = False
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

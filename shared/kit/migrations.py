@@ -111,6 +111,8 @@ KIT_TABLES = (
         body bytea,
         resource_id uuid,
         subject_id uuid,
+        scopes text[] NOT NULL,
+        branches uuid[],
         created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
         PRIMARY KEY (client_id, route, key)
     )

@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy.exc import IntegrityError
 from starlette.types import Message
 
-from shared.errors import CaibeiError, Invalid
+from shared.errors import CaibeiError, Invalid, Refused
 from shared.kit import idempotency, problems
 from shared.kit.auth import Principal
 from shared.kit.body import StrictRequest
@@ -148,7 +148,7 @@ async def _once(
     except CaibeiError as error:
         await unit.rollback(error)
         response = problems.of(error)
-        if scope is not None and not isinstance(error, Invalid) and error.code != "idempotency_in_progress":
+        if scope is not None and isinstance(error, Refused) and error.code != "idempotency_in_progress":
             await _keep_refusal(unit, scope, response)
         return response
     except BaseException as error:
@@ -176,7 +176,7 @@ async def _scope(request: Request, route: str) -> Scope | None:
         raise Invalid("idempotency_key_invalid", "An Idempotency-Key has 1 to 255 printable characters.")
     who: Principal = await request.app.state.authenticator(request)
     path = request.url.path if request.path_params else ""
-    return Scope(f"{who.issuer} {who.client_id}", f"{route} {path}".strip(), key)
+    return Scope(f"{who.issuer} {who.client_id}", f"{route} {path}".strip(), key, who.scopes, who.branches)
 
 
 def _again(body: bytes) -> Callable[[], Coroutine[Any, Any, Message]]:

@@ -129,6 +129,16 @@ async def test_another_clients_key_is_another_key(app: FastAPI, mint: TokenMint,
         assert (await other.post("/v1/bumps", json={**GOOD, "step": 3}, headers={"Idempotency-Key": "k1"})).is_success
 
 
+async def test_a_stored_answer_is_not_given_to_a_narrower_token(app: FastAPI, mint: TokenMint) -> None:
+    key = {"Idempotency-Key": "k1"}
+    branch = GOOD["counter_id"]
+    async with client(app, mint.bearer("toy:write", "ops:read")) as wide:
+        assert (await wide.post("/v1/bumps", json=GOOD, headers=key)).status_code == 201
+    for narrow in (mint.bearer("ops:read"), mint.bearer("toy:write", "ops:read", branches=[str(branch)])):
+        async with client(app, narrow) as http:
+            assert (await http.post("/v1/bumps", json=GOOD, headers=key)).status_code == 403
+
+
 async def test_a_refusal_is_replayed_too(http: httpx.AsyncClient) -> None:
     body = {**GOOD, "label": "refuse"}
     first = await http.post("/v1/bumps", json=body, headers={"Idempotency-Key": "k1"})
