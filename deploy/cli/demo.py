@@ -4,13 +4,15 @@ import asyncio
 import time
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from deploy import runtime
 from deploy.cli.chain.services import Refusal, Services, Unreachable
-from deploy.cli.console import DataDir, Json, fail, running
+from deploy.cli.chain.signin import sign_in
+from deploy.cli.console import DataDir, Json, fail
 from deploy.cli.story import aftermath, booking, cast, failure, refusals
 from deploy.cli.story.stage import CannotTell, Stage
 from deploy.cli.story.telling import Teller
@@ -33,9 +35,10 @@ def demo(
     fails its inspection, sessions move or wait for a person, and clients are told. At the end all is put right, so
     the demo may be run again.
     """
-    found = running(data_dir)
     try:
-        tell = asyncio.run(_told(found, branch, everything, as_json))
+        tell = asyncio.run(_told(data_dir, branch, everything, as_json))
+    except runtime.NotRunning as error:
+        fail(str(error), 3)
     except CannotTell as error:
         fail(str(error))
     except (Refusal, Unreachable) as error:
@@ -44,16 +47,19 @@ def demo(
         print(tell.as_json())
 
 
-async def _told(found: runtime.Runtime, branch: str | None, everything: bool, as_json: bool) -> Teller:
+async def _told(data_dir: Path | None, branch: str | None, everything: bool, as_json: bool) -> Teller:
     tell, began = Teller(quiet=as_json), time.monotonic()
-    urls, clients = dict(found["services"]), found["api_clients"]
+    urls, admin = sign_in(data_dir)
+    try:
+        found: runtime.Runtime | None = runtime.load(data_dir)
+    except runtime.NotRunning:
+        found = None  # another machine's system, named by the environment: no mailbox to read there
     async with AsyncExitStack() as stack:
-        services = await stack.enter_async_context(Services(urls, clients["admin"]))
+        services = await stack.enter_async_context(Services(urls, admin))
         # The partner may book and screen but not read answers: what a reception sees.
-        reception = (
-            await stack.enter_async_context(Services(urls, clients["partner"])) if "partner" in clients else None
-        )
-        stage = await cast.set_stage(services, tell, found.get("mailbox"), reception, branch)
+        partner = found["api_clients"].get("partner") if found else None
+        reception = await stack.enter_async_context(Services(urls, partner)) if partner else None
+        stage = await cast.set_stage(services, tell, found["mailbox"] if found else None, reception, branch)
         stage.most_rows = 10_000 if everything else stage.most_rows
         _open(stage)
         taken: set[str] = set()
@@ -65,8 +71,8 @@ async def _told(found: runtime.Runtime, branch: str | None, everything: bool, as
         await aftermath.put_right(stage, failed)
     took = time.monotonic() - began
     tell.fact("story", seconds=round(took, 2))
-    console = found["services"].get("console", "")
-    tell.line(f"Told in {took:.1f} s. All is as usable as before: run it again, or look at {console}", "", "look")
+    look = f", or look at {urls['console']}" if "console" in urls else ""
+    tell.line(f"Told in {took:.1f} s. All is as usable as before: run it again{look}", "", "look")
     return tell
 
 

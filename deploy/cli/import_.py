@@ -112,6 +112,8 @@ def _tell_done(loading: Loading, as_json: bool) -> None:
     console.print(table)
     if passed := sum(report.passed.values()):
         console.print(f"{passed} sessions were not booked: their time has passed since {day}, the day of import.")
+    for fault in report.differing[:SHOWN]:
+        errors.print(f"[yellow]![/] {fault}", markup=True)
     for fault in report.failed[:SHOWN]:
         errors.print(f"[red]✗[/] {fault}", markup=True)
     if report.complete:

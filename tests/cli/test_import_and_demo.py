@@ -126,10 +126,22 @@ def test_importing_again_changes_nothing(whole: CaibeiRun, imported: dict[str, A
     before = [api.all("scheduling", f"/v1/{noun}") for noun in ("branches", "therapists", "clients", "treatments")]
     code, report = caibei(whole, "import", str(DEMO))
     assert code == 0
-    assert report["created"] == {}
+    assert (report["created"], report["differing"]) == ({}, [])
     assert before == [
         api.all("scheduling", f"/v1/{noun}") for noun in ("branches", "therapists", "clients", "treatments")
     ]
+
+
+def test_a_changed_row_is_told_and_what_is_there_stays(
+    whole: CaibeiRun, imported: dict[str, Any], api: Api, tmp_path: Path
+) -> None:
+    rows = (DEMO / "branches.yaml").read_text().replace("Kreuzberg\n", "Neukölln\n")
+    (tmp_path / "chain.yaml").write_text(rows)
+    code, report = caibei(whole, "import", str(tmp_path / "chain.yaml"))
+    assert (code, report["created"]) == (0, {})
+    assert [fault["field"] for fault in report["differing"]] == ["name"]
+    names = {branch["code"]: branch["name"] for branch in api.all("scheduling", "/v1/branches")}
+    assert names["BER"] == "Lotus Steps Berlin, Kreuzberg"
 
 
 def test_one_bad_row_and_nothing_is_imported(whole: CaibeiRun, api: Api, tmp_path: Path) -> None:

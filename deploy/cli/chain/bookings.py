@@ -29,8 +29,8 @@ def screening(loading: Loading, line: Line[Screening]) -> Body:
 
 
 def _name(loading: Loading, code: str) -> str:
-    written = next((line.row.name for line in loading.chain.of(Client) if line.row.code == code), None)
-    return written or str(loading.present.by_code["clients"][code]["name"])
+    written = loading.chain.by_natural(Client).get(code)
+    return written.row.name if written else str(loading.present.by_code["clients"][code]["name"])
 
 
 def clearance(loading: Loading, row: Clearance) -> Body:
@@ -94,7 +94,8 @@ async def load_appointments(loading: Loading) -> None:
     """Known by client, treatment and start. One that was rejected is asked for again: the reason may be gone."""
     if not loading.chain.of(Appointment):
         return
-    there = await appointments_of(loading.services, loading.chain, loading.present)
+    starts = sorted(appointment(loading, line.row)["starts_at"] for line in loading.chain.of(Appointment))
+    there = await appointments_of(loading.services, loading.chain, loading.present, starts[0], starts[-1])
     await settle(loading)
 
     async def load(line: Line[Appointment]) -> Outcome:

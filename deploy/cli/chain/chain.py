@@ -44,12 +44,16 @@ class Chain:
 
     lines: dict[str, list[Line[Any]]] = field(default_factory=lambda: {noun: [] for noun in NOUNS})
     named: dict[str, set[str]] = field(default_factory=lambda: {noun: set() for noun in NOUNS})
+    _by_natural: dict[str, dict[str, Line[Any]]] = field(default_factory=dict)
 
     def of(self, kind: type[R]) -> list[Line[R]]:
         return cast("list[Line[R]]", self.lines[kind.noun])
 
     def by_natural(self, kind: type[R]) -> dict[str, Line[R]]:
-        return {line.row.natural: line for line in self.of(kind)}
+        """The rows of a noun by natural code; asked for once the chain is whole."""
+        if kind.noun not in self._by_natural:
+            self._by_natural[kind.noun] = {line.row.natural: line for line in self.lines[kind.noun]}
+        return cast("dict[str, Line[R]]", self._by_natural[kind.noun])
 
     def __iter__(self) -> Iterator[Line[Any]]:
         return (line for lines in self.lines.values() for line in lines)

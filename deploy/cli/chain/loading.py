@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -114,6 +115,18 @@ class Loading:
                     raise
             await asyncio.sleep(0.2)
 
+    async def once(self, service: str, path: str, line: Line[Any], body: Body) -> Outcome:
+        """A row with a natural code of its own: made unless it is there; what differs is told and stays."""
+        row = line.row
+        found = self.present.by_code[row.noun].get(row.natural)
+        if found is None:
+            self.present.by_code[row.noun][row.natural] = await self.post(service, path, row, body)
+            return "created"
+        for name, value in body.items():
+            if name in found and _plain(found[name]) != _plain(value):
+                self.report.differing.append(line.fault(row_field(name), "is another there; an import changes nothing"))
+        return "present"
+
     def id(self, noun: str, natural: str) -> str:
         """The id of a row that was loaded or found before."""
         found = self.present.id_of(noun, natural)
@@ -126,15 +139,26 @@ class Loading:
     def ids(self, noun: str, naturals: list[str]) -> list[str]:
         return [self.id(noun, natural) for natural in naturals]
 
-    def keep(self, noun: str, natural: str, answer: Body) -> Outcome:
-        """Remember what a command made."""
-        self.present.by_code[noun][natural] = answer
-        return "created"
-
 
 def without_nothing(**fields: Any) -> Body:
     """A body without the fields that the row leaves out."""
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    """For comparing what is sent with what is answered: numbers by value, lists without order, nothing as absent."""
+    match value:
+        case bool() | None:
+            return value
+        case int() | float() | str():
+            try:
+                return Decimal(str(value))
+            except InvalidOperation:
+                return value
+        case dict():
+            return {name: _plain(inner) for name, inner in value.items() if inner is not None}
+        case _:
+            return sorted((_plain(inner) for inner in value), key=repr)
 
 
 # Where a body's field has another name than the row's.

@@ -1,7 +1,7 @@
 """What scheduling keeps: branches, treatments, therapists and their shifts, clients."""
 
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
-from typing import Any
 
 from deploy.cli.chain.chain import Line
 from deploy.cli.chain.loading import Body, Loading, Outcome, without_nothing
@@ -75,27 +75,31 @@ def shift(loading: Loading, row: Shift) -> Body:
 
 
 async def load_branches(loading: Loading) -> None:
-    await loading.each(Branch, lambda line: _once(loading, line, "/v1/branches", branch(loading, line.row)))
+    def load(line: Line[Branch]) -> Awaitable[Outcome]:
+        return loading.once("scheduling", "/v1/branches", line, branch(loading, line.row))
+
+    await loading.each(Branch, load)
 
 
 async def load_treatments(loading: Loading) -> None:
-    await loading.each(Treatment, lambda line: _once(loading, line, "/v1/treatments", treatment(loading, line.row)))
+    def load(line: Line[Treatment]) -> Awaitable[Outcome]:
+        return loading.once("scheduling", "/v1/treatments", line, treatment(loading, line.row))
+
+    await loading.each(Treatment, load)
 
 
 async def load_therapists(loading: Loading) -> None:
-    await loading.each(Therapist, lambda line: _once(loading, line, "/v1/therapists", therapist(loading, line.row)))
+    def load(line: Line[Therapist]) -> Awaitable[Outcome]:
+        return loading.once("scheduling", "/v1/therapists", line, therapist(loading, line.row))
+
+    await loading.each(Therapist, load)
 
 
 async def load_clients(loading: Loading) -> None:
-    await loading.each(Client, lambda line: _once(loading, line, "/v1/clients", client(loading, line.row)))
+    def load(line: Line[Client]) -> Awaitable[Outcome]:
+        return loading.once("scheduling", "/v1/clients", line, client(loading, line.row))
 
-
-async def _once(loading: Loading, line: Line[Any], path: str, body: Body) -> Outcome:
-    """A row with a code of its own: made unless the code is there."""
-    row = line.row
-    if row.natural in loading.present.by_code[row.noun]:
-        return "present"
-    return loading.keep(row.noun, row.natural, await loading.post("scheduling", path, row, body))
+    await loading.each(Client, load)
 
 
 async def load_shifts(loading: Loading) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -91,12 +91,17 @@ async def _rooms(services: Services, present: Present, branch: Found) -> None:
             present.by_code["bars"][bar["serial"]] = bar
 
 
-async def appointments_of(services: Services, chain: Chain, present: Present) -> dict[tuple[str, str, str], Found]:
-    """Appointments of the file's branches that were not rejected, by (client id, treatment id, start)."""
+async def appointments_of(
+    services: Services, chain: Chain, present: Present, first: str, last: str
+) -> dict[tuple[str, str, str], Found]:
+    """Sessions from `first` to `last` in the file's branches, but rejected ones, by (client, treatment, start)."""
     branches = {line.row.branch for line in chain.of(Appointment)}
     ids = [id for code in branches if (id := present.id_of("branches", code))]
+    span = {"from": first, "to": (datetime.fromisoformat(last) + timedelta(seconds=1)).isoformat()}
     found: dict[tuple[str, str, str], Found] = {}
-    for items in await asyncio.gather(*(services.all("scheduling", "/v1/appointments", branch_id=id) for id in ids)):
+    for items in await asyncio.gather(
+        *(services.all("scheduling", "/v1/appointments", branch_id=id, **span) for id in ids)
+    ):
         for item in items:
             if item["status"] != "rejected":
                 found[item["client_id"], item["treatment_id"], instant(item["starts_at"])] = item

@@ -11,13 +11,15 @@ from deploy.cli.chain.faults import Fault
 class Report:
     """`created` and `present` count rows by noun; `failed` names the rows that a service refused.
 
-    `passed`: sessions of a file imported before whose time has come meanwhile; they are not booked any more.
+    `differing` names fields that say something else than what is there, which stays. `passed` counts sessions of a file
+    imported before whose time has come meanwhile; they are not booked any more.
     """
 
     created: Counter[str] = field(default_factory=Counter)
     present: Counter[str] = field(default_factory=Counter)
     passed: Counter[str] = field(default_factory=Counter)
     failed: list[Fault] = field(default_factory=list)
+    differing: list[Fault] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -31,5 +33,6 @@ class Report:
             "present": dict(self.present),
             "passed": dict(self.passed),
             "failed": [fault.as_json() for fault in self.failed],
+            "differing": [fault.as_json() for fault in self.differing],
             "seconds": round(self.seconds, 2),
         }

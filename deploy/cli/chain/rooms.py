@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
 
 from deploy.cli.chain.chain import Line
 from deploy.cli.chain.loading import Body, Loading, Outcome, without_nothing
@@ -80,23 +79,16 @@ async def load_profiles(loading: Loading) -> None:
 async def load_rooms(loading: Loading) -> None:
     await loading.each(
         Room,
-        lambda line: _once(loading, line, "/v1/rooms", room(loading, line.row)),
+        lambda line: loading.once("room_equipment", "/v1/rooms", line, room(loading, line.row)),
         in_order_of=lambda row: row.branch,
     )
 
 
 async def load_bars(loading: Loading) -> None:
     def load(line: Line[Bar]) -> Awaitable[Outcome]:
-        return _once(loading, line, "/v1/bars", bar(loading, line.row))
+        return loading.once("room_equipment", "/v1/bars", line, bar(loading, line.row))
 
     await loading.each(Bar, load, in_order_of=lambda row: row.branch)
-
-
-async def _once(loading: Loading, line: Line[Any], path: str, body: Body) -> Outcome:
-    row = line.row
-    if row.natural in loading.present.by_code[row.noun]:
-        return "present"
-    return loading.keep(row.noun, row.natural, await loading.post("room_equipment", path, row, body))
 
 
 async def load_inspections(loading: Loading) -> None:

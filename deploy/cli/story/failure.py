@@ -156,7 +156,7 @@ async def _messages(stage: Stage, recorded: Found) -> list[Found]:
         done = [message for messages in found for message in messages if message["state"] == "sent"]
         return done if all(any(m["state"] == "sent" for m in messages) for messages in found) else None
 
-    messages = await stage.until(sent, "the messages to the clients", 20)
+    messages = await stage.until(sent, "the messages to the clients")
     rows = []
     for message in sorted(messages, key=lambda message: message["client_id"] not in stage.cast):
         to_client = message["recipient"] == "client"

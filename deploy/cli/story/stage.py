@@ -101,7 +101,7 @@ class Stage:
         answer = await self.services.http.get(self.mailbox, params={"to": to}, headers={"Accept": "application/json"})
         return list(answer.json()["items"]) if answer.status_code == 200 else []
 
-    async def until(self, look: Callable[[], Awaitable[T | None]], what: str, seconds: float = 10) -> T:
+    async def until(self, look: Callable[[], Awaitable[T | None]], what: str, seconds: float = 20) -> T:
         """Look until there is something. Raises CannotTell when it does not come."""
         deadline = time.monotonic() + seconds
         while True:
