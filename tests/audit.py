@@ -10,8 +10,13 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from shared.events.room_equipment import RoomAssigned, RoomUnavailable
-from shared.events.scheduling import AppointmentCancelled, AppointmentConfirmed, AppointmentNoShow
-from shared.events.scheduling import AppointmentRejected, AppointmentRequested
+from shared.events.scheduling import (
+    AppointmentCancelled,
+    AppointmentConfirmed,
+    AppointmentNoShow,
+    AppointmentRejected,
+    AppointmentRequested,
+)
 from shared.events.screening import AppointmentBlocked, AppointmentCleared
 from shared.kit.inbox import Dispatch
 from tests.journeys.evidence import CONSUMERS, Evidence, gather, unsettled
@@ -42,7 +47,7 @@ async def violations(whole: Whole, ledger: Ledger, *, forged: frozenset[str] = f
     """Every broken promise of a settled system. `forged`: ids of events a test put on the topics itself."""
     found = await gather(whole)
     return [
-        *[f"I1 {line}" for line in [*await twice_used(whole), *outside_clearance(await whole.rows("room_equipment", _UNCLEARED))]],
+        *[f"I1 {line}" for line in await twice_used(whole)],
         *[f"I2 {line}" for line in promises(ledger, found)],
         *[f"I3 {line}" for line in topics_and_outboxes(found, forged)],
         *[f"I4 {line}" for line in [*applied_once(found, forged), *answered_once(found, forged)]],
@@ -64,7 +69,8 @@ WITH sessions AS (
     SELECT appointment_id, room_id, therapist_id, tstzrange(started_at, ended_at) AS during FROM assignment_history
     WHERE started_at IS NOT NULL AND outcome IN ('completed', 'aborted') AND ended_at > started_at
     UNION ALL
-    SELECT appointment_id, room_id, therapist_id, tstzrange(started_at, NULL) FROM assignments WHERE started_at IS NOT NULL
+    SELECT appointment_id, room_id, therapist_id, tstzrange(started_at, NULL) FROM assignments
+    WHERE started_at IS NOT NULL
 )
 SELECT a.appointment_id AS one, b.appointment_id AS other FROM sessions a JOIN sessions b
     ON (a.room_id = b.room_id OR a.therapist_id = b.therapist_id) AND a.during && b.during
@@ -88,7 +94,7 @@ WHERE a.requires_bar AND NOT coalesce(a.covered <@ (
 """
 
 
-async def twice_used(whole: Whole) -> Iterator[str]:
+async def twice_used(whole: Whole) -> list[str]:
     live = sorted(HOLDS_THERAPIST)
     found = {
         "room": await whole.rows("room_equipment", _ROOM_TWICE),
@@ -96,11 +102,9 @@ async def twice_used(whole: Whole) -> Iterator[str]:
         "therapist": await whole.rows("scheduling", _THERAPIST_TWICE, live),
         "claim": await whole.rows("scheduling", _CLAIM_TWICE),
     }
-    return (f"{what} used twice: {row['one']} and {row['other']}" for what, rows in found.items() for row in rows)
-
-
-def outside_clearance(rows: list) -> Iterator[str]:  # type: ignore[type-arg]
-    return (f"{row['appointment_id']} lies outside its room's clearance" for row in rows)
+    twice = [f"{what} used twice: {row['one']} and {row['other']}" for what, rows in found.items() for row in rows]
+    uncleared = await whole.rows("room_equipment", _UNCLEARED)
+    return [*twice, *(f"{row['appointment_id']} lies outside its room's clearance" for row in uncleared)]
 
 
 # --- I2: what was acknowledged is so ---------------------------------------------------------------------------------
@@ -212,7 +216,9 @@ def final(found: Evidence, forged: frozenset[str]) -> Iterator[str]:
     status = {row["id"]: row["status"] for row in found.appointments}
     yield from (f"{id} is still pending" for id, now in status.items() if now == "pending")
     held = {row["appointment_id"] for row in found.claims if row["expires_at"] is None}
-    yield from (f"{id} is {status.get(id)} and keeps a therapist" for id in held if status.get(id) not in HOLDS_THERAPIST)
+    yield from (
+        f"{id} is {status.get(id)} and keeps a therapist" for id in held if status.get(id) not in HOLDS_THERAPIST
+    )
     live = {id for id, now in status.items() if now in HOLDS_THERAPIST}
     yield from (f"{id} is {status[id]} and no therapist is kept for it" for id in live - held)
     for service, rows in found.dead.items():
@@ -233,7 +239,8 @@ def same_everywhere(found: Evidence, ledger: Ledger) -> Iterator[str]:
         elif mine["status"] not in HOLDS_ROOM:
             yield f"room {row['room_id']} is kept for {id}, which is {mine['status']}"
         elif (mine["room_id"], mine["therapist_id"]) != (row["room_id"], row["therapist_id"]):
-            yield f"{id} has room and therapist {mine['room_id']}, {mine['therapist_id']} here and {row['room_id']}, {row['therapist_id']} there"
+            here, there = (mine["room_id"], mine["therapist_id"]), (row["room_id"], row["therapist_id"])
+            yield f"{id}: scheduling has room and therapist {here}, room-equipment {there}"
         elif row["planned_at"] != mine["starts_at"] and row["started_at"] is None:
             yield f"{id} starts at {mine['starts_at']} here and {row['planned_at']} there"
     waiting = {row["appointment_id"] for row in found.attention if row["resolved_at"] is None}

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -91,7 +92,10 @@ def under_load(chain: Chain, spas: list[Spa], chance: random.Random, whole: Whol
             yield load
         finally:
             stop.set()
+            ended = time.monotonic()
             await running_load
+            waited = time.monotonic() - ended
+            print(f"{dict(load.commands)} answered {dict(load.answered)}, the last {waited:.1f} s after the end")
 
     return keep
 
@@ -102,6 +106,7 @@ def heals(whole: Whole, ledger: Ledger) -> Callable[[], Awaitable[None]]:
 
     async def check() -> None:
         took = await settle(whole)
+        print(f"settled {took:.1f} s later")
         found = await violations(whole, ledger)
         assert not found, "\n".join([f"seed {SEED}, settled after {took:.1f} s", *found[:12], *unexpected(whole)])
 

@@ -63,7 +63,9 @@ class Load:
             starts_at = at(2, 9) + timedelta(minutes=30 * self.chance.randrange(12))
             wish = spa.wish(starts_at, therapist_id=spa.therapists[0]["id"])
         else:
-            wish = spa.wish(self._some_time(), therapist_id=self._perhaps(spa.therapists), room_id=self._perhaps(spa.rooms))
+            wish = spa.wish(
+                self._some_time(), therapist_id=self._perhaps(spa.therapists), room_id=self._perhaps(spa.rooms)
+            )
         headers = {"Prefer": f"wait={self.chance.choice((0, 2, 5))}"}
         answer = await self._insist("scheduling", "/v1/appointments", wish | {"notes": f"once {key}"}, key, headers)
         if answer.status_code == 201:

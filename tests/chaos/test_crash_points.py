@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -23,6 +24,7 @@ POINTS = (
 
 async def die_at(whole: Whole, points: dict[str, str], chance: random.Random) -> None:
     """Arm each service with its point, and see each of them die there and come back."""
+    began = time.monotonic()
     await whole.arm({service: f"{point}:{chance.randint(1, 4)}" for service, point in points.items()})
     armed = {service: set(whole.pids(service)) for service in points}
 
@@ -30,7 +32,9 @@ async def die_at(whole: Whole, points: dict[str, str], chance: random.Random) ->
         return all(set(whole.pids(service)) - pids for service, pids in armed.items())
 
     await until(all_died, f"every service died at its point {points}", 45)
+    died = time.monotonic()
     await asyncio.gather(*(whole.up(service) for service in points))
+    print(f"{points}: all dead after {died - began:.1f} s, all up after {time.monotonic() - died:.1f} s more")
 
 
 @pytest.mark.parametrize("turn", range(3))

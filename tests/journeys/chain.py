@@ -20,6 +20,11 @@ def code(prefix: str = "x") -> str:
     return f"{prefix}-{secrets.token_hex(5)}"
 
 
+def today() -> date:
+    """UTC's. A branch's own may be a day off."""
+    return datetime.now(UTC).date()
+
+
 def at(days: int = 2, hour: int = 10, minute: int = 0) -> datetime:
     """A coming instant, in UTC: the booking's day is `days` from now."""
     return datetime.now(UTC).replace(hour=hour, minute=minute, second=0, microsecond=0) + timedelta(days=days)
@@ -35,10 +40,18 @@ class Chain:
 
     async def branch(self, timezone: str = "Europe/Berlin", hours: Any = None, **more: Any) -> Json:
         """Open day and night unless `hours` says otherwise."""
-        body = {"code": code("b"), "name": "Lindenhof", "timezone": timezone, "locale": "en", "opening_hours": hours or ALWAYS}
+        body = {
+            "code": code("b"),
+            "name": "Lindenhof",
+            "timezone": timezone,
+            "locale": "en",
+            "opening_hours": hours or ALWAYS,
+        }
         return await self._made("scheduling", "/v1/branches", body | more)
 
-    async def treatment(self, *, bar: bool = True, screened: bool | None = None, minutes: int = 60, **more: Any) -> Json:
+    async def treatment(
+        self, *, bar: bool = True, screened: bool | None = None, minutes: int = 60, **more: Any
+    ) -> Json:
         """Back-stepping; with `bar=False` a massage without one. `screened` says whether a protocol is asked."""
         asks = bar if screened is None else screened
         body = {
@@ -52,10 +65,16 @@ class Chain:
         return await self._made("scheduling", "/v1/treatments", body | more)
 
     async def therapist(
-        self, branch: Json, *, mass_kg: float | None = 60, certified: date | None = None, shift: bool = True, **more: Any
+        self,
+        branch: Json,
+        *,
+        mass_kg: float | None = 60,
+        certified: date | None = None,
+        shift: bool = True,
+        **more: Any,
     ) -> Json:
         """On duty day and night, with a load profile, certified for a year, unless told otherwise."""
-        until = certified or date.today() + timedelta(days=365)
+        until = certified or today() + timedelta(days=365)
         body = {
             "name": "Li Na",
             "branch_ids": [branch["id"]],
@@ -83,10 +102,12 @@ class Chain:
         return await self._made("scheduling", f"/v1/therapists/{therapist['id']}/shifts", body)
 
     async def weigh(self, therapist_id: str, mass_kg: float, measured_on: date | None = None) -> Any:
-        body = {"mass_kg": mass_kg, "measured_on": (measured_on or date.today() - timedelta(days=1)).isoformat()}
+        body = {"mass_kg": mass_kg, "measured_on": (measured_on or today() - timedelta(days=1)).isoformat()}
         return await self.desk.made("room_equipment", f"/v1/load-profiles/{therapist_id}", body, "PUT")
 
-    async def room(self, branch: Json, *, bars: int = 1, inspected: bool = True, rated_load_kg: float = 300, **more: Any) -> Json:
+    async def room(
+        self, branch: Json, *, bars: int = 1, inspected: bool = True, rated_load_kg: float = 300, **more: Any
+    ) -> Json:
         """With inspected bars, unless told otherwise; `bars` of the answer holds them."""
         made = await self._made(
             "room_equipment", "/v1/rooms", {"branch_id": branch["id"], "code": code("r"), "name": "Room"} | more
@@ -99,7 +120,7 @@ class Chain:
             "room_id": room["id"],
             "serial": code("s"),
             "rated_load_kg": rated_load_kg,
-            "installed_on": (date.today() - timedelta(days=30)).isoformat(),
+            "installed_on": (today() - timedelta(days=30)).isoformat(),
             "installed_by": "Ceiling Works",
             "mounting": "ceiling",
             "material": "steel",
@@ -112,7 +133,9 @@ class Chain:
 
     async def inspect(self, bar: Json, result: str = "pass", kind: str = "installation", **more: Any) -> Json:
         """By the inspector. The answer's lists say what it did to sessions."""
-        answer = await self.inspector.post("room_equipment", f"/v1/bars/{bar['id']}/inspections", inspection(bar, result, kind) | more)
+        answer = await self.inspector.post(
+            "room_equipment", f"/v1/bars/{bar['id']}/inspections", inspection(bar, result, kind) | more
+        )
         assert answer.status_code == 201, answer.text
         found: Json = answer.json()
         return found
@@ -138,7 +161,12 @@ class Chain:
 
     async def client(self, branch: Json, *, screened: str | None = "cleared", **more: Any) -> Json:
         """`screened`: the outcome wanted, or None for a client who was never asked."""
-        body = {"branch_ids": [branch["id"]], "name": "Ada Example", "email": f"{code('ada')}@example.com", "locale": "en"}
+        body = {
+            "branch_ids": [branch["id"]],
+            "name": "Ada Example",
+            "email": f"{code('ada')}@example.com",
+            "locale": "en",
+        }
         made = await self._made("scheduling", "/v1/clients", body | more)
         if screened is not None:
             made["screening"] = await self.screen(made, **DECLARED[screened])
@@ -165,7 +193,9 @@ class Chain:
             self._no[protocol] = found["version"], {q["id"]: "no" for q in asked}
         return self._no[protocol]
 
-    async def arrive(self, client: Json, appointment_id: str, protocol: str = PROTOCOL, **declared: str) -> httpx.Response:
+    async def arrive(
+        self, client: Json, appointment_id: str, protocol: str = PROTOCOL, **declared: str
+    ) -> httpx.Response:
         """Check-in's questions, all answered "no" but for those `declared`."""
         found = await self.desk.get("screening", f"/v1/protocols/{protocol}")
         no = {q["id"]: "no" for q in found["questions"] if q["section"] == "arrival" and q["asked_when"] is None}
@@ -209,7 +239,9 @@ class Spa:
     async def ask(self, starts_at: datetime | None = None, *, wait: int = 15, **more: Any) -> httpx.Response:
         """POST /v1/appointments, with all the patience allowed."""
         headers = {"Prefer": f"wait={wait}"}
-        return await self.chain.desk.post("scheduling", "/v1/appointments", self.wish(starts_at, **more), headers=headers)
+        return await self.chain.desk.post(
+            "scheduling", "/v1/appointments", self.wish(starts_at, **more), headers=headers
+        )
 
     async def ask_local(self, local: datetime) -> httpx.Response:
         """The same by the branch's wall clock."""
@@ -241,7 +273,7 @@ def inspection(bar: Json, result: str = "pass", kind: str = "installation") -> J
             "name": "Ines Prüfer",
             "organisation": "Lift Inspectors",
             "credential": "LOLER-77-31",
-            "credential_valid_until": (date.today() + timedelta(days=400)).isoformat(),
+            "credential_valid_until": (today() + timedelta(days=400)).isoformat(),
         },
         "checklist": [{"item": "fixings", "result": "fail" if failed else "pass", "note": ""}],
         "load_test_kg": bar["rated_load_kg"] if kind == "installation" else None,
@@ -253,7 +285,7 @@ DECLARED: dict[str, dict[str, str]] = {
     "cleared": {},
     "clearance_required": {"epilepsy": "yes"},
     "declined": {"osteoporosis": "yes"},
-    "deferred": {"eye_surgery": "yes", "eye_surgery_on": date.today().isoformat()},
+    "deferred": {"eye_surgery": "yes", "eye_surgery_on": today().isoformat()},
     "unsure": {"osteoporosis": "unsure"},
 }
 """What a client says to come to each outcome."""

@@ -46,7 +46,9 @@ def forged() -> set[str]:
 async def desk(whole: Whole, ledger: Ledger) -> AsyncIterator[Desk]:
     """May do everything."""
     limits = httpx.Limits(max_connections=100)
-    async with httpx.AsyncClient(timeout=30, limits=limits, trust_env=False, verify=ssl.create_default_context()) as http:
+    async with httpx.AsyncClient(
+        timeout=30, limits=limits, trust_env=False, verify=ssl.create_default_context()
+    ) as http:
         yield Desk(whole.runtime["services"], whole.runtime["api_clients"]["admin"], ledger, http)
 
 

@@ -43,15 +43,15 @@ class Desk:
             headers["Idempotency-Key"] = key
         response = None
         try:
-            response = await self.http.request(
-                method, self.urls[service] + path, json=json, headers=headers, **options
-            )
+            response = await self.http.request(method, self.urls[service] + path, json=json, headers=headers, **options)
             return response
         finally:
             self.ledger.write(method, service, path, key, json, response)
 
     async def post(self, service: str, path: str, json: Any = None, **options: Any) -> httpx.Response:
-        return await self.send("POST", service, path, json if json is not None else {}, **({"key": new_key()} | options))
+        return await self.send(
+            "POST", service, path, json if json is not None else {}, **({"key": new_key()} | options)
+        )
 
     async def get(self, service: str, path: str, **params: Any) -> Any:
         """The JSON of a GET that must succeed."""

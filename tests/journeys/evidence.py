@@ -93,7 +93,9 @@ async def read_topics(bootstrap: str) -> list[Record]:
     records: list[Record] = []
     try:
         places = [
-            kafka.TopicPartition(topic, number) for topic in TOPICS for number in consumer.partitions_for_topic(topic) or ()
+            kafka.TopicPartition(topic, number)
+            for topic in TOPICS
+            for number in consumer.partitions_for_topic(topic) or ()
         ]
         if not places:
             places = [kafka.TopicPartition(topic, number) for topic in TOPICS for number in range(12)]

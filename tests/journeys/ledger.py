@@ -35,7 +35,7 @@ class Ledger:
     ) -> None:
         status = response.status_code if response is not None else 0
         self.statuses[status] += 1
-        if response is not None and (status == 500 or status >= 400 and not is_problem(response)):
+        if response is not None and (status == 500 or (status >= 400 and not is_problem(response))):
             self.wrong.append(f"{method} {service}{path}: {status} {response.text[:300]}")
         entry = Entry(method, service, path, key, body, status, _json(response))
         if method != "GET":

@@ -12,7 +12,9 @@ async def mails_to(whole: Whole, address: str, count: int = 1) -> list[dict[str,
     async with httpx.AsyncClient(trust_env=False) as http:
 
         async def arrived() -> list[dict[str, Any]]:
-            answer = await http.get(whole.runtime["mailbox"], params={"to": address}, headers={"Accept": "application/json"})
+            answer = await http.get(
+                whole.runtime["mailbox"], params={"to": address}, headers={"Accept": "application/json"}
+            )
             found: list[dict[str, Any]] = answer.raise_for_status().json()["items"]
             return found if len(found) >= count else []
 

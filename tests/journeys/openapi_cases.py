@@ -108,7 +108,9 @@ class Document:
             if parameter["in"] == "query":
                 for value in QUERY:
                     params = ((parameter["name"], value),)
-                    yield Case(self.service, "GET", self._path(template), f"{parameter['name']}={value[:40]!r}", params=params)
+                    yield Case(
+                        self.service, "GET", self._path(template), f"{parameter['name']}={value[:40]!r}", params=params
+                    )
 
     def _path(self, template: str, value: str = UNKNOWN) -> str:
         return "/".join(value if part.startswith("{") else part for part in template.split("/"))

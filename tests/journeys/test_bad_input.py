@@ -118,7 +118,14 @@ async def test_nobody_gets_in_without_a_token_or_with_a_wrong_one(service: str, 
 async def test_what_lies_in_another_branch_is_not_there(chain: Chain) -> None:
     here, there = await asyncio.gather(chain.spa(), chain.spa())
     booked = await there.book(at(2))
-    scopes = ("scheduling:read", "scheduling:write", "rooms:read", "rooms:operate", "screening:read", "notification:read")
+    scopes = (
+        "scheduling:read",
+        "scheduling:write",
+        "rooms:read",
+        "rooms:operate",
+        "screening:read",
+        "notification:read",
+    )
     stranger = await chain.desk.another(*scopes, branches=(here.branch["id"],))
     for service, path in (
         ("scheduling", f"/v1/branches/{there.branch['id']}"),

@@ -36,7 +36,7 @@ async def test_a_post_that_does_not_wait_is_pending_and_confirmed_soon_after(cha
     assert int(answer.headers["retry-after"]) >= 1
 
     async def confirmed() -> bool:
-        return (await spa.look(answer.json()["id"]))["status"] == "confirmed"
+        return bool((await spa.look(answer.json()["id"]))["status"] == "confirmed")
 
     await until(confirmed, "the pending appointment is confirmed")
 

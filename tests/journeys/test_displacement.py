@@ -1,4 +1,4 @@
-"""A bar fails or is locked out: what lies under it moves, or waits for a person, and everybody concerned hears of it."""
+"""A bar fails or is locked out: what lies under it moves, or waits for a person, and who is concerned hears of it."""
 
 from datetime import timedelta
 from typing import Any
@@ -96,7 +96,10 @@ async def test_what_a_lock_out_would_do_can_be_asked_without_doing_it(chain: Cha
     assert answer.json()["revoked"] == [booked["id"]]
     assert (await spa.look(booked["id"]))["status"] == "confirmed"
     after = await whole.row_counts()
-    assert {table for table in after if after[table] != before[table]} <= {"notification.messages", "notification.outbox"}
+    assert {table for table in after if after[table] != before[table]} <= {
+        "notification.messages",
+        "notification.outbox",
+    }
 
 
 async def test_a_proposal_accepted_ends_the_wait(chain: Chain) -> None:
@@ -140,7 +143,9 @@ async def test_a_room_is_bookable_again_after_repair_and_inspection_by_another_p
     await chain.lock_out(bar)
     assert (await spa.ask(at(3))).json()["code"] == "no_certified_room"
     again = {"kind": "after_event"}
-    early = await chain.inspector.post("room_equipment", f"/v1/bars/{bar['id']}/inspections", chain.report(bar, **again))
+    early = await chain.inspector.post(
+        "room_equipment", f"/v1/bars/{bar['id']}/inspections", chain.report(bar, **again)
+    )
     assert (early.status_code, early.json()["code"]) == (409, "work_order_open")
     await chain.repair(bar, "Repair & Co", "WELD-1")
     own = chain.report(bar, **again, credential="weld 1")

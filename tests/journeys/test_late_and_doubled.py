@@ -16,8 +16,9 @@ from tests.journeys.system import Whole, until
 
 def assigned(spa: Spa, booked: Json, *, attempt: int = 1, version: int = 1, room: int = 0) -> RoomAssigned:
     return RoomAssigned(
-        appointment_id=UUID(booked["id"]), attempt=attempt, assignment_version=version, branch_id=UUID(spa.branch["id"]),
-        room_id=UUID(spa.rooms[room]["id"]), therapist_id=UUID(spa.therapists[0]["id"]),
+        appointment_id=UUID(booked["id"]), attempt=attempt, assignment_version=version,
+        branch_id=UUID(spa.branch["id"]), room_id=UUID(spa.rooms[room]["id"]),
+        therapist_id=UUID(spa.therapists[0]["id"]),
         starts_at=booked["starts_at"], ends_at=booked["ends_at"], blocked_until=at() + timedelta(hours=2),
     )  # fmt: skip
 
@@ -43,7 +44,10 @@ async def test_yes_after_the_rejection_changes_nothing(chain: Chain, whole: Whol
     late = AppointmentCleared(appointment_id=UUID(was["id"]), attempt=1, client_id=UUID(was["client_id"]))
     await heard(whole, "scheduling", await forge(whole, forged, late, assigned(spa, was, version=9)))
     assert await spa.look(was["id"]) == was
-    assert await whole.value("scheduling", "SELECT count(*) FROM therapist_claims WHERE appointment_id = $1", was["id"]) == 0
+    assert (
+        await whole.value("scheduling", "SELECT count(*) FROM therapist_claims WHERE appointment_id = $1", was["id"])
+        == 0
+    )
 
 
 async def test_no_after_the_confirmation_changes_nothing(chain: Chain, whole: Whole, forged: set[str]) -> None:
@@ -51,10 +55,16 @@ async def test_no_after_the_confirmation_changes_nothing(chain: Chain, whole: Wh
     booked = await spa.book()
     events = (
         AppointmentBlocked(
-            appointment_id=UUID(booked["id"]), attempt=1, client_id=UUID(booked["client_id"]), code=Refusal.SCREENING_DECLINED
+            appointment_id=UUID(booked["id"]),
+            attempt=1,
+            client_id=UUID(booked["client_id"]),
+            code=Refusal.SCREENING_DECLINED,
         ),
         RoomUnavailable(
-            appointment_id=UUID(booked["id"]), attempt=1, branch_id=UUID(spa.branch["id"]), code=Refusal.NO_ROOM_AVAILABLE
+            appointment_id=UUID(booked["id"]),
+            attempt=1,
+            branch_id=UUID(spa.branch["id"]),
+            code=Refusal.NO_ROOM_AVAILABLE,
         ),
     )
     await heard(whole, "scheduling", await forge(whole, forged, *events))
@@ -66,7 +76,11 @@ async def test_an_answer_to_an_older_attempt_or_version_changes_nothing(
 ) -> None:
     spa = await chain.spa(rooms=2)
     booked = await spa.book(room_id=spa.rooms[0]["id"])
-    older = (assigned(spa, booked, attempt=0, version=7, room=1), assigned(spa, booked, version=1, room=1), revoked(spa, booked["id"]))
+    older = (
+        assigned(spa, booked, attempt=0, version=7, room=1),
+        assigned(spa, booked, version=1, room=1),
+        revoked(spa, booked["id"]),
+    )
     await heard(whole, "scheduling", await forge(whole, forged, *older))
     assert await spa.look(booked["id"]) == booked
 
@@ -76,20 +90,16 @@ async def test_every_event_of_a_booking_twice_has_one_effect(chain: Chain, whole
     booked = await spa.book()
     await mails_to(whole, spa.client["email"])
     history = await chain.desk.get("scheduling", f"/v1/appointments/{booked['id']}/history")
-    counted = ("scheduling.appointments", "scheduling.outbox", "room_equipment.outbox", "screening.outbox",
-               "room_equipment.assignments", "notification.messages")  # fmt: skip
     before = await whole.row_counts()
     twice = await about(whole, booked["id"])
     assert len(twice) >= 4
     await repeat(whole, [*twice, *reversed(twice)])
     await pass_of_the_consumers(chain, whole)
     after = await whole.row_counts()
-    marker_booking = {"scheduling.appointments": 1, "scheduling.outbox": 0}
     assert await spa.look(booked["id"]) == booked
     assert await chain.desk.get("scheduling", f"/v1/appointments/{booked['id']}/history") == history
     assert after["room_equipment.assignments"] - before["room_equipment.assignments"] == 1, "the marker's own"
     assert after["notification.messages"] - before["notification.messages"] == 1, "the marker's own"
-    assert set(marker_booking) <= set(counted)
     assert len(await mails_to(whole, spa.client["email"])) == 1
 
 
@@ -106,8 +116,9 @@ async def test_a_rejection_of_something_never_asked_releases_nothing(
     spa = await chain.spa()
     booked = await spa.book()
     never = AppointmentRejected(
-        appointment_id=uuid4(), version=2, attempt=1, branch_id=UUID(spa.branch["id"]), client_id=UUID(spa.client["id"]),
-        treatment_id=UUID(spa.treatment["id"]), therapist_id=UUID(spa.therapists[0]["id"]), room_id=UUID(booked["room_id"]),
+        appointment_id=uuid4(), version=2, attempt=1, branch_id=UUID(spa.branch["id"]),
+        client_id=UUID(spa.client["id"]), treatment_id=UUID(spa.treatment["id"]),
+        therapist_id=UUID(spa.therapists[0]["id"]), room_id=UUID(booked["room_id"]),
         starts_at=booked["starts_at"], ends_at=booked["ends_at"], code=Refusal.SLOT_TAKEN,
     )  # fmt: skip
     ids = await forge(whole, forged, never)
@@ -140,8 +151,9 @@ async def test_a_confirmation_nobody_committed_sends_no_mail_for_an_unknown_appo
     """Notification asks scheduling before it sends; scheduling knows of no such appointment."""
     spa = await chain.spa()
     claim = AppointmentConfirmed(
-        appointment_id=uuid4(), version=2, attempt=1, branch_id=UUID(spa.branch["id"]), client_id=UUID(spa.client["id"]),
-        treatment_id=UUID(spa.treatment["id"]), therapist_id=UUID(spa.therapists[0]["id"]),
+        appointment_id=uuid4(), version=2, attempt=1, branch_id=UUID(spa.branch["id"]),
+        client_id=UUID(spa.client["id"]), treatment_id=UUID(spa.treatment["id"]),
+        therapist_id=UUID(spa.therapists[0]["id"]),
         room_id=UUID(spa.rooms[0]["id"]), starts_at=at(), ends_at=at() + timedelta(hours=1), assignment_version=1,
     )  # fmt: skip
     await forge(whole, forged, claim)

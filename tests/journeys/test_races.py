@@ -15,8 +15,12 @@ CLIENTS, ROUNDS = 50, 20
 
 async def live_rows(whole: Whole, ids: list[str]) -> int:
     """Rows anywhere that hold something for these appointments."""
-    claims = await whole.value("scheduling", "SELECT count(*) FROM therapist_claims WHERE appointment_id = ANY($1::uuid[])", ids)
-    rooms = await whole.value("room_equipment", "SELECT count(*) FROM assignments WHERE appointment_id = ANY($1::uuid[])", ids)
+    claims = await whole.value(
+        "scheduling", "SELECT count(*) FROM therapist_claims WHERE appointment_id = ANY($1::uuid[])", ids
+    )
+    rooms = await whole.value(
+        "room_equipment", "SELECT count(*) FROM assignments WHERE appointment_id = ANY($1::uuid[])", ids
+    )
     return int(claims) + int(rooms)
 
 
@@ -112,9 +116,7 @@ async def test_bookings_race_with_a_failing_bar(chain: Chain, whole: Whole) -> N
     assert isinstance(said, dict)
 
     async def quiet() -> bool:
-        left = await whole.value(
-            "room_equipment", "SELECT count(*) FROM assignments WHERE room_id = $1", broken["id"]
-        )
+        left = await whole.value("room_equipment", "SELECT count(*) FROM assignments WHERE room_id = $1", broken["id"])
         states = [(await spa.look(id)) for id, _ in outcomes]
         return left == 0 and all(
             s["status"] in ("rejected", "needs_attention") or (s["status"], s["room_id"]) == ("confirmed", kept["id"])
@@ -143,7 +145,9 @@ async def test_a_cancel_races_with_its_own_confirmation(chain: Chain, whole: Who
 async def test_one_idempotency_key_sent_many_times_at_once_books_once(chain: Chain, whole: Whole) -> None:
     spa = await chain.spa(rooms=2, therapists=2)
     headers = {"Prefer": "wait=20"}
-    posts = (chain.desk.post("scheduling", "/v1/appointments", spa.wish(), key="same", headers=headers) for _ in range(20))
+    posts = (
+        chain.desk.post("scheduling", "/v1/appointments", spa.wish(), key="same", headers=headers) for _ in range(20)
+    )
     answers = await asyncio.gather(*posts)
     assert {answer.status_code for answer in answers} <= {201, 202, 409}
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} <= {"idempotency_in_progress"}

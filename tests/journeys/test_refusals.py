@@ -1,13 +1,13 @@
 """Every code with which a session is rejected, over HTTP: what is refused is kept, and holds nothing."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
-from tests.journeys.chain import Chain, Spa, at
+from tests.journeys.chain import Chain, Spa, at, today
 from tests.journeys.system import Whole, until
 
 
@@ -69,7 +69,7 @@ async def test_all_therapists_are_taken_and_none_was_named(chain: Chain, whole: 
 
 async def test_the_certificate_ends_before_the_session(chain: Chain, whole: Whole) -> None:
     spa = await chain.spa(therapists=0)
-    lapsing = await chain.therapist(spa.branch, certified=date.today() + timedelta(days=2))
+    lapsing = await chain.therapist(spa.branch, certified=today() + timedelta(days=2))
     await refused(spa, whole, await spa.ask(at(9), therapist_id=lapsing["id"]), "therapist_not_certified")
     await refused(spa, whole, await spa.ask(at(9)), "therapist_not_certified")
 
@@ -108,7 +108,7 @@ async def test_the_named_rooms_certificate_lapses_before_the_session_and_its_tur
 ) -> None:
     """Valid through a local day: a session whose turnover reaches past midnight is not covered to its very end."""
     spa = await chain.spa(rooms=0)
-    last_day = date.today() + timedelta(days=5)
+    last_day = today() + timedelta(days=5)
     room = await chain.room(spa.branch, inspected=False)
     await chain.inspect(room["bars"][0], valid_until=last_day.isoformat())
     zone = ZoneInfo(spa.branch["timezone"])
@@ -161,8 +161,8 @@ async def test_a_professionals_letter_allows_what_needed_one_until_it_ends(chain
     letter = {
         "professional": {"name": "Dr. Berg", "role": "physician", "registration": "B-1"},
         "verdict": "no_limits",
-        "issued_on": date.today().isoformat(),
-        "valid_until": (date.today() + timedelta(days=10)).isoformat(),
+        "issued_on": today().isoformat(),
+        "valid_until": (today() + timedelta(days=10)).isoformat(),
     }
     await chain.desk.made("screening", f"/v1/screenings/{spa.client['screening']['id']}/clearances", letter)
     await spa.book(at(3))
@@ -175,7 +175,7 @@ async def test_a_letter_does_not_turn_a_decline_into_a_yes(chain: Chain, whole: 
     letter = {
         "professional": {"name": "Dr. Berg", "role": "physician"},
         "verdict": "no_limits",
-        "issued_on": date.today().isoformat(),
+        "issued_on": today().isoformat(),
     }
     await chain.desk.post("screening", f"/v1/screenings/{spa.client['screening']['id']}/clearances", letter)
     await refused(spa, whole, await spa.ask(), "screening_declined")
@@ -183,7 +183,7 @@ async def test_a_letter_does_not_turn_a_decline_into_a_yes(chain: Chain, whole: 
 
 async def test_standing_answers_end_after_a_year(chain: Chain, whole: Whole) -> None:
     spa = await chain.spa(bar=False, therapists=0)
-    await chain.therapist(spa.branch, certified=date.today() + timedelta(days=500))
+    await chain.therapist(spa.branch, certified=today() + timedelta(days=500))
     spa.treatment = await chain.treatment(bar=False, screened=True, screening_protocol="massage")
     await chain.screen(spa.client, "massage")
     await spa.book(at(20))
@@ -193,7 +193,7 @@ async def test_standing_answers_end_after_a_year(chain: Chain, whole: Whole) -> 
 async def test_the_branch_is_closed_then(chain: Chain, whole: Whole) -> None:
     hours = {day: [["10:00", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
     spa = await chain.spa(hours=hours, timezone="Asia/Shanghai")
-    day = date.today() + timedelta(days=3)
+    day = today() + timedelta(days=3)
     for hour, minute in ((9, 59), (17, 1), (3, 0)):
         local = datetime(day.year, day.month, day.day, hour, minute, tzinfo=ZoneInfo("Asia/Shanghai"))
         await refused(spa, whole, await spa.ask(local), "outside_opening_hours")

@@ -1,4 +1,4 @@
-"""The last gate: a session starts only when everything is proved at that moment, and each missing proof has its code."""
+"""The last gate: a session starts only when all is proved at that moment, and each missing proof has its code."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,7 +26,9 @@ class Door:
         answer = await self.spa.chain.arrive(self.spa.client, self.id, **declared)
         assert answer.status_code == 201, answer.text
 
-    async def start(self, *, result: str = "pass", fit: bool = True, checked: bool = True, **more: Any) -> httpx.Response:
+    async def start(
+        self, *, result: str = "pass", fit: bool = True, checked: bool = True, **more: Any
+    ) -> httpx.Response:
         checks = [{"bar_id": bar["id"], "result": result, "note": ""} for bar in self.room["bars"]] if checked else []
         body = {"therapist_id": self.booked["therapist_id"], "pre_use_checks": checks, "fit_to_perform": fit} | more
         return await self.spa.chain.desk.post("room_equipment", f"/v1/assignments/{self.id}/start", body)
@@ -129,7 +131,9 @@ async def test_a_back_stepping_session_that_scheduling_does_not_know_cannot_star
     }  # fmt: skip
     made = await chain.desk.post("room_equipment", "/v1/assignments", direct)
     assert made.status_code == 201, made.text
-    door = Door(spa, {"id": direct["appointment_id"], "room_id": spa.rooms[0]["id"], "therapist_id": direct["therapist_id"]})
+    door = Door(
+        spa, {"id": direct["appointment_id"], "room_id": spa.rooms[0]["id"], "therapist_id": direct["therapist_id"]}
+    )
     await door.refused(await door.start(), "appointment_unproven")
 
 
@@ -143,7 +147,9 @@ async def test_a_cancelled_appointment_cannot_start_even_before_room_equipment_h
         await door.refused(await door.start(), "appointment_unproven")
 
 
-@pytest.mark.parametrize(("asleep", "code"), [("scheduling", "appointment_unproven"), ("screening", "screening_unproven")])
+@pytest.mark.parametrize(
+    ("asleep", "code"), [("scheduling", "appointment_unproven"), ("screening", "screening_unproven")]
+)
 async def test_no_answer_in_time_is_a_no(chain: Chain, whole: Whole, asleep: str, code: str) -> None:
     door = await at_the_door(chain)
     async with whole.frozen(asleep):
@@ -153,7 +159,9 @@ async def test_no_answer_in_time_is_a_no(chain: Chain, whole: Whole, asleep: str
     assert (await door.start()).status_code == 200
 
 
-@pytest.mark.parametrize(("gone", "code"), [("scheduling", "appointment_unproven"), ("screening", "screening_unproven")])
+@pytest.mark.parametrize(
+    ("gone", "code"), [("scheduling", "appointment_unproven"), ("screening", "screening_unproven")]
+)
 async def test_a_service_that_is_gone_is_a_no(chain: Chain, whole: Whole, gone: str, code: str) -> None:
     door = await at_the_door(chain)
     async with whole.down(gone):

@@ -51,7 +51,9 @@ async def test_no_personal_data_leaves_its_vault(chain: Chain, whole: Whole, for
         ("screening", "/v1/screenings", {"client_id": spa.client["id"], "signed_by": {"name": GUARDIAN * 20}}),
     ):
         errors.append((await chain.desk.post(service, path, body)).text)
-    answer = await chain.desk.send("PUT", "room_equipment", f"/v1/load-profiles/{heavy['id']}", {"mass_kg": f"{MASS}kg"})
+    answer = await chain.desk.send(
+        "PUT", "room_equipment", f"/v1/load-profiles/{heavy['id']}", {"mass_kg": f"{MASS}kg"}
+    )
     errors.append(answer.text)
     await mails_to(whole, EMAIL)
     await chain.lock_out(room["bars"][0])
@@ -59,7 +61,9 @@ async def test_no_personal_data_leaves_its_vault(chain: Chain, whole: Whole, for
     await settle(whole)
     assert [f"error body {c}" for text in errors for c in CANARIES if c.is_in(text.encode())] == []
     assert await sightings(whole, CANARIES) == []
-    answers = await whole.value("screening", "SELECT count(*) FROM screenings WHERE vault IS NOT NULL AND id = $1", screened["id"])
+    answers = await whole.value(
+        "screening", "SELECT count(*) FROM screenings WHERE vault IS NOT NULL AND id = $1", screened["id"]
+    )
     assert answers == 1, "there was something to find"
 
 
@@ -79,7 +83,9 @@ async def test_an_erased_client_is_forgotten_everywhere_and_the_record_still_agr
 
     await until(key_is_gone, "screening destroyed the client's key")
     await settle(whole)
-    assert await whole.value("scheduling", "SELECT count(*) FROM clients WHERE name = $1 OR email = $2", name, email) == 0
+    assert (
+        await whole.value("scheduling", "SELECT count(*) FROM clients WHERE name = $1 OR email = $2", name, email) == 0
+    )
     sent = await whole.rows("notification", "SELECT sent_to FROM messages WHERE appointment_id = $1", booked["id"])
     assert {row["sent_to"] for row in sent} == {None}
 
@@ -90,11 +96,13 @@ async def test_a_poisoned_event_waits_as_a_dead_letter_and_others_pass(
     spa = await chain.spa()
     booked = await spa.book()
     kinds = ("caibei.room-equipment.room.assigned.v1", "caibei.screening.appointment.cleared.v1")
-    await forge_raw(whole, forged, booked["id"], [(kind, payload) for kind in kinds for payload in (b"{", b"\xff", b"{}")])
+    await forge_raw(
+        whole, forged, booked["id"], [(kind, payload) for kind in kinds for payload in (b"{", b"\xff", b"{}")]
+    )
 
     async def buried() -> bool:
         letters = await chain.desk.get("scheduling", "/v1/ops/dead-letters")
-        return sum(row["message_key"] == booked["id"] for row in letters["items"]) >= 6
+        return len([row for row in letters["items"] if row["message_key"] == booked["id"]]) >= 6
 
     await until(buried, "the poison is kept aside", 10)
     other = await chain.spa()

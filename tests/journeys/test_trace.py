@@ -25,7 +25,9 @@ async def test_a_trace_goes_from_the_request_to_the_last_consumer(chain: Chain, 
         return bool(await whole.value("notification", sent, id))
 
     await until(announced, "the message was announced")
-    records = [record for record in await read_topics(whole.runtime["kafka"]) if record.data.get("appointment_id") == id]
+    records = [
+        record for record in await read_topics(whole.runtime["kafka"]) if record.data.get("appointment_id") == id
+    ]
     assert {record.topic for record in records} == {
         "caibei.scheduling", "caibei.screening", "caibei.room-equipment", "caibei.notification",
     }  # fmt: skip
