@@ -1,7 +1,7 @@
 """The exact solver of displacement: OR-tools CP-SAT, one component at a time (rules: Displacement).
 
-Deterministic: one worker, a fixed seed, objectives in a fixed order. The import costs about 100 MB, so it happens when
-sessions first compete for rooms, which one failed bar alone never causes.
+Deterministic: one worker, a fixed seed, objectives in a fixed order. The import costs about 100 MB and a second, so it
+happens only when more sessions compete than domain.displacement.search looks through. One failed bar never causes that.
 """
 
 import time

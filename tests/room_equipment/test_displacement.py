@@ -252,7 +252,8 @@ async def outbox_end(spa: Spa) -> int:
 async def run_now(spa: Spa, room: UUID) -> UUID:
     """A session that started half an hour ago."""
     await back_date_clearance(spa, room)
-    session = await spa.book(soon(0, -0.5), room_id=room, therapist_id=await spa.therapist(60, new_id()))
+    begun = datetime.now(UTC) - timedelta(minutes=30)
+    session = await spa.book(begun, room_id=room, therapist_id=await spa.therapist(60, new_id()))
     await spa.sql("UPDATE assignments SET started_at = lower(during) WHERE appointment_id = $1", session)
     return session
 

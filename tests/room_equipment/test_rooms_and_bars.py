@@ -162,6 +162,22 @@ async def test_bad_bodies_are_named_and_store_nothing(spa: Spa, path: str, body:
     assert answer.json()["errors"][0]["pointer"].startswith("/")
 
 
+async def test_what_was_done_to_a_bar_and_by_whom_is_in_the_audit(spa: Spa) -> None:
+    _, bar = await spa.cleared_room()
+    await spa.http.patch(f"/v1/bars/{bar}", json={"rated_load_kg": 200}, headers={"If-Match": "*"})
+    await spa.inspect(bar, "fail", subject="ines")
+    await spa.repaired(bar, subject="finn")
+    rows = await spa.sql("SELECT actor, action, reason FROM audit_log WHERE subject_id = $1 ORDER BY id", str(bar))
+    assert [tuple(row) for row in rows] == [
+        ("tester", "mounted_bar", ""),
+        ("inspector", "recorded_inspection", "pass"),
+        ("tester", "changed_bar", "rated_load_kg"),
+        ("ines", "recorded_inspection", "fail"),
+        ("ines", "locked_out_bar", "inspection"),
+        ("finn", "completed_repair", ""),
+    ]
+
+
 async def test_work_orders_are_assigned_logged_and_completed_once(spa: Spa) -> None:
     _, bar = await spa.cleared_room()
     lockout = (await spa.http.post(f"/v1/bars/{bar}/lockouts", json={"reason": "bent"})).json()["lockout"]

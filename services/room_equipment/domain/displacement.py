@@ -17,6 +17,9 @@ from services.room_equipment.domain.placement import Room
 
 Interval = tuple[datetime, datetime]
 
+SEARCH_SIZE = 40  # sessions; larger components go to the solver at once
+SEARCH_STEPS = 5_000  # about 5 ms; a component that needs more goes to the solver
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -108,14 +111,57 @@ def components(options: Sequence[Options]) -> list[list[Options]]:
 
 
 def resolve(options: Sequence[Options], solver: Solver) -> Solution:
-    """The best rooms for all. `solver` is asked only where sessions compete."""
+    """The best rooms for all. `solver` is asked only where many sessions compete."""
     moved: dict[UUID, UUID] = {}
     optimal = True
     for component in components([option for option in options if option.rooms]):
-        if len(component) == 1:  # no rival: the lowest room is the optimum
-            moved[component[0].appointment_id] = next(iter(component[0].rooms))
-            continue
-        found, proved = solver(component)
+        found = search(component)
+        if found is None:
+            found, proved = solver(component)
+            optimal = optimal and proved
         moved |= found
-        optimal = optimal and proved
     return moved, optimal
+
+
+def search(component: Component, steps: int = SEARCH_STEPS) -> dict[UUID, UUID] | None:
+    """The best rooms of a small component, by looking at everything that could be better; None when that is too much.
+
+    Answers come in the order of preference, the lowest room for the lowest id first and no room last, so the first one
+    that keeps the most is the best.
+    """
+    size = len(component)
+    if size > SEARCH_SIZE:
+        return None
+    rivals = [
+        {
+            room: [j for j in range(i) if room in component[j].rooms and overlap(component[j].rooms[room], interval)]
+            for room, interval in component[i].rooms.items()
+        }
+        for i in range(size)
+    ]
+    chosen: list[UUID | None] = [None] * size
+    best: list[UUID | None] = []
+    most = -1
+
+    def look(i: int, kept: int) -> bool:
+        """Whether there were steps enough to look at all that begins with the first `i` as chosen."""
+        nonlocal best, most, steps
+        steps -= 1
+        if steps < 0:
+            return False
+        if kept + size - i <= most:
+            return True
+        if i == size:
+            best, most = chosen.copy(), kept
+            return True
+        for room, others in rivals[i].items():
+            if all(chosen[j] != room for j in others):
+                chosen[i] = room
+                if not look(i + 1, kept + 1):
+                    return False
+        chosen[i] = None
+        return look(i + 1, kept)
+
+    if not look(0, 0):
+        return None
+    return {o.appointment_id: room for o, room in zip(component, best, strict=True) if room is not None}

@@ -12,6 +12,7 @@ from services.room_equipment.handlers import found
 from services.room_equipment.handlers.displacement import Displaced, settle
 from services.room_equipment.store import bars, rooms
 from shared.errors import Forbidden, Invalid, Refused
+from shared.kit.audit import record as audit
 from shared.kit.auth import Principal
 from shared.kit.database import Transaction
 from shared.kit.ids import new_id
@@ -29,6 +30,7 @@ async def register(tx: Transaction, who: Principal, values: dict[str, Any]) -> t
     if not await bars.add(tx, values):
         raise _serial_taken()
     await rooms.require_mounted(tx, room.id)
+    await audit(tx, who, "mounted_bar", "bar", id, branch_id=room.branch_id)
     result = await settle(tx, locked, [room.id], moment, "bar_mounted", id)
     return await found.bar(tx, who, id), result
 
@@ -60,6 +62,7 @@ async def change(
     if await bars.serial_taken(tx, target.branch_id, after["serial"], id):
         raise _serial_taken()
     row = await bars.change(tx, id, after)
+    await audit(tx, who, "changed_bar", "bar", id, branch_id=row.branch_id, reason=" ".join(sorted(values)))
     if row.removed_on is None:
         await rooms.require_mounted(tx, target.id)
     return row, await settle(tx, locked, touched, moment, "bar_changed", id)

@@ -36,7 +36,10 @@ async def locked_bar(tx: Transaction, who: Principal, id: UUID) -> tuple[Row[Any
     seen = await bar(tx, who, id)
     locked = await rooms.lock(tx, [seen.branch_id])
     moment = await rooms.moment(tx, [row.id for row in locked])
-    return await bar(tx, who, id), locked, moment
+    row = await bar(tx, who, id)
+    if row.branch_id != seen.branch_id:  # moved to another branch while we waited for its rooms
+        return await locked_bar(tx, who, id)
+    return row, locked, moment
 
 
 async def timezone(tx: Transaction, branch_id: UUID) -> str:

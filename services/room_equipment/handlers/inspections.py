@@ -14,6 +14,7 @@ from services.room_equipment.handlers.displacement import Displaced, settle
 from services.room_equipment.handlers.lockouts import open_lockout
 from services.room_equipment.store import inspections, lockouts
 from shared.events.room_equipment import BarInspectionFailed, BarInspectionPassed, BarReleased
+from shared.kit.audit import record as audit
 from shared.kit.auth import Principal
 from shared.kit.database import Transaction
 from shared.kit.ids import new_id
@@ -40,6 +41,7 @@ async def record(tx: Transaction, who: Principal, bar_id: UUID, values: dict[str
     certificate = judge(report, history, now=moment, timezone=await found.timezone(tx, bar.branch_id), rules=rules)
     id = new_id()
     await inspections.add(tx, _row(id, sequence, bar, values, certificate, moment, who.subject))
+    await audit(tx, who, "recorded_inspection", "bar", bar_id, branch_id=bar.branch_id, reason=values["result"])
     place = {"room_id": bar.room_id, "bar_id": bar_id, "branch_id": bar.branch_id}
     if certificate is None:
         tx.announce(BarInspectionFailed(**place, inspection_id=id))

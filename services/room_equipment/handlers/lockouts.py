@@ -12,6 +12,7 @@ from services.room_equipment.handlers import found
 from services.room_equipment.handlers.displacement import Displaced, foresee, settle
 from services.room_equipment.store import lockouts, rooms
 from shared.events.room_equipment import BarLockedOut
+from shared.kit.audit import record as audit
 from shared.kit.auth import Principal
 from shared.kit.database import Transaction
 from shared.kit.ids import new_id
@@ -29,6 +30,7 @@ async def open_lockout(
         {"id": id, "work_order_id": new_id(), "bar_id": bar.id, "branch_id": bar.branch_id, "room_id": bar.room_id,
          "cause": cause, "reason": reason, "note": note, "opened_at": moment, "opened_by": who.subject},
     )  # fmt: skip
+    await audit(tx, who, "locked_out_bar", "bar", bar.id, branch_id=bar.branch_id, reason=cause)
     tx.announce(BarLockedOut(room_id=bar.room_id, bar_id=bar.id, branch_id=bar.branch_id, lockout_id=id, reason=cause))
     return id
 

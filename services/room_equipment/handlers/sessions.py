@@ -13,6 +13,7 @@ from services.room_equipment.handlers.start import placement_refused, visible
 from services.room_equipment.store import assignments, rooms
 from shared.errors import Invalid, NotFound, Refused
 from shared.events.room_equipment import SessionFinished
+from shared.kit.audit import record as audit
 from shared.kit.auth import Principal
 from shared.kit.database import Transaction
 
@@ -77,6 +78,7 @@ async def finish(tx: Transaction, who: Principal, appointment_id: UUID, result: 
     outcome = OUTCOME[result]
     now: datetime = await tx.scalar("SELECT clock_timestamp()")
     await assignments.leave(tx, [appointment_id], outcome, "")
+    await audit(tx, who, "finished_session", "appointment", appointment_id, branch_id=row.branch_id, reason=outcome)
     tx.announce(
         SessionFinished(
             appointment_id=appointment_id, attempt=row.attempt, assignment_version=row.assignment_version + 1,

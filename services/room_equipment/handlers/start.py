@@ -34,6 +34,7 @@ from services.room_equipment.handlers.lockouts import Check, record_checks
 from services.room_equipment.store import assignments, bars, clearances, load_profiles, lockouts, rooms, sessions
 from shared.errors import Invalid, NotFound, Refused
 from shared.events.room_equipment import SessionStarted
+from shared.kit.audit import record as audit
 from shared.kit.auth import Principal
 from shared.kit.database import Transaction, constraint
 from shared.kit.ids import new_id
@@ -120,6 +121,7 @@ async def start(
     _check_proofs(row, proofs)
     gate.check_time(row.planned_at, now, rules.early_start_minutes)
     mounted = [bar.id for bar in branch_bars.values() if bar.room_id == row.room_id]
+    await audit(tx, who, "started_session", "appointment", appointment_id, branch_id=row.branch_id)
     return await _run(tx, row, now, mounted, timedelta(minutes=rules.check_minutes))
 
 

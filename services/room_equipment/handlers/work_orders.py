@@ -8,6 +8,7 @@ from sqlalchemy import Row
 from services.room_equipment.domain.inspections import credential_key
 from services.room_equipment.store import work_orders
 from shared.errors import NotFound, Refused
+from shared.kit.audit import record as audit
 from shared.kit.auth import Principal
 from shared.kit.database import Transaction
 from shared.kit.ids import new_id
@@ -39,5 +40,6 @@ async def log(tx: Transaction, who: Principal, id: UUID, entry: str, parts: list
 
 async def complete(tx: Transaction, who: Principal, id: UUID, name: str, credential: str) -> Row[Any]:
     """The repair is done, by this person, recorded by this sign-in."""
-    await _open(tx, who, id)
+    order = await _open(tx, who, id)
+    await audit(tx, who, "completed_repair", "bar", order.bar_id, branch_id=order.branch_id)
     return await work_orders.complete(tx, id, name, credential, credential_key(credential), who.subject)

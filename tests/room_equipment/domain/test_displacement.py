@@ -8,7 +8,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.room_equipment.domain.displacement import Options, components, overlap, resolve
+from services.room_equipment.domain.displacement import Options, components, overlap, resolve, search
 from services.room_equipment.solver import Solver
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -58,15 +58,39 @@ def brute_force(options: list[Options]) -> dict[UUID, UUID]:
 @settings(max_examples=150, deadline=None)
 @given(cases())
 def test_the_answer_is_the_best_there_is(options: list[Options]) -> None:
-    moved, optimal = resolve(options, Solver(seconds=30))
+    moved, optimal = resolve(options, never)
     assert optimal
     assert moved == brute_force(options)
 
 
-def test_sessions_that_do_not_compete_need_no_solver() -> None:
-    def never(_: object) -> tuple[dict[UUID, UUID], bool]:
-        raise AssertionError("asked")
+@settings(max_examples=100, deadline=None)
+@given(cases())
+def test_the_solvers_answer_is_the_same(options: list[Options]) -> None:
+    moved: dict[UUID, UUID] = {}
+    for component in components([option for option in options if option.rooms]):
+        found, optimal = Solver(seconds=30)(component)
+        assert optimal
+        moved |= found
+    assert moved == brute_force(options)
 
+
+def test_search_and_solver_agree_on_a_crowd_and_on_nothing_less() -> None:
+    crowd = [option(n, 7 * n % 23, 7 * n % 23 + 5, [1 + n % 4, 1 + n % 3]) for n in range(24)]
+    for component in components(crowd):
+        assert search(component, steps=10_000_000) == Solver(seconds=60)(component)[0]
+
+
+def test_a_search_that_would_take_too_long_is_given_up() -> None:
+    crowd = [option(n, n % 7, n % 7 + 3, [1, 2, 3]) for n in range(40)]
+    assert search(crowd, steps=1_000) is None
+    assert search([*crowd, option(40, 0, 1, [1])]) is None
+
+
+def never(_: object) -> tuple[dict[UUID, UUID], bool]:
+    raise AssertionError("asked")
+
+
+def test_sessions_that_do_not_compete_need_no_solver() -> None:
     apart = [option(1, 0, 60, [2, 1]), option(2, 60, 120, [1]), option(3, 0, 60, [3]), option(4, 0, 60, [])]
     moved, optimal = resolve(apart, never)
     assert optimal
@@ -91,7 +115,7 @@ def test_without_time_the_best_found_is_used_and_said_not_to_be_proved() -> None
 
 
 def test_the_same_question_has_the_same_answer() -> None:
-    crowd = [option(n, n % 9, n % 9 + 3, [1, 2, 3]) for n in range(20)]
+    crowd = [option(n, n % 9, n % 9 + 3, [1, 2, 3]) for n in range(50)]
     first, _ = resolve(crowd, Solver(seconds=30))
     again, _ = resolve(list(reversed(crowd)), Solver(seconds=30))
     assert first == again
