@@ -22,9 +22,9 @@ async def current(url: str) -> str | None:
     """The revision the database is at; None for an empty one."""
     connection = await asyncpg.connect(url, timeout=5)
     try:
+        if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
+            return None
         version: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
         return version
-    except asyncpg.UndefinedTableError:
-        return None
     finally:
         await connection.close()
