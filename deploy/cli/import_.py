@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -113,9 +114,9 @@ def _tell_done(loading: Loading, as_json: bool) -> None:
     if passed := sum(report.passed.values()):
         console.print(f"{passed} sessions were not booked: their time has passed since {day}, the day of import.")
     for fault in report.differing[:SHOWN]:
-        errors.print(f"[yellow]![/] {fault}", markup=True)
+        errors.print(f"[yellow]![/] {escape(str(fault))}")
     for fault in report.failed[:SHOWN]:
-        errors.print(f"[red]✗[/] {fault}", markup=True)
+        errors.print(f"[red]✗[/] {escape(str(fault))}")
     if report.complete:
         console.print(f"[green]✓[/] imported in {report.seconds:.1f} s")
     else:
@@ -130,7 +131,7 @@ def _tell_faults(faults: list[Fault], as_json: bool) -> None:
         print(json.dumps({"complete": False, "faults": [fault.as_json() for fault in faults]}, indent=2))
         return
     for fault in faults[:SHOWN]:
-        errors.print(f"[red]✗[/] {fault}", markup=True)
+        errors.print(f"[red]✗[/] {escape(str(fault))}")
     if len(faults) > SHOWN:
         errors.print(f"… and {len(faults) - SHOWN} more (all of them with --json)")
     errors.print(f"[red]{len(faults)} faults: nothing was imported.[/]")

@@ -103,6 +103,8 @@ def test_csv_cells_hold_lists_and_pairs(tmp_path: Path) -> None:
             "code,name,duration_minutes,price\nm,M,60,80\n",
             "treatments.csv:2: price: '80' is no price",
         ),
+        ("rooms.csv", 'branch,code,name\nX,1,"two\nlines"\n,2,Y\n', "rooms.csv:4: branch: is missing"),
+        ("rooms.csv", 'branch,code,name\nX,!,"two\nlines"\n', "rooms.csv:2: code: is not written as it must be"),
         ("a.txt", "x", "holds no YAML and no CSV file"),
         ("a.yaml", "branches:\n  - &a {code: X, name: *a}\n", "a.yaml:1: nests itself"),
         ("rooms.csv", "code\n1\n\0\n", "rooms.csv:3: holds a NUL character"),

@@ -87,7 +87,8 @@ def _csv(text: str, noun: str, name: str) -> list[Raw]:
             if "" in cells:
                 raise Faulty([Fault(name, reader.line_num, "", "has more cells than the first line has columns")])
             if values:
-                rows.append(Raw(noun, values, Place(name, reader.line_num, {})))
+                first = reader.line_num - sum(cell.count("\n") for cell in values.values())
+                rows.append(Raw(noun, values, Place(name, first, {})))
     except csv.Error as error:
         raise Faulty([Fault(name, reader.line_num, "", f"is no CSV: {error}")]) from None
     return rows

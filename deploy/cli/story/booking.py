@@ -1,5 +1,7 @@
 """Act 1: a slot is found, a client screened and booked, and the confirmation comes by mail."""
 
+from rich.markup import escape
+
 from deploy.cli.story.cast import new_client, screen
 from deploy.cli.story.stage import CannotTell, Found, Stage
 from deploy.cli.story.telling import counted
@@ -15,8 +17,8 @@ async def a_client_books(stage: Stage, taken: set[str]) -> Found:
         raise CannotTell(f"{stage.branch['name']} has no free hour with two rooms in the next 13 days; try --branch")
     slot = roomy[0]
     tell.line(
-        f"{len(slots)} free starts in the next 13 days for [b]{stage.treatment['name']}[/]; the first that suits is "
-        f"[b]{stage.when(slot['starts_at'])}[/] "
+        f"{len(slots)} free starts in the next 13 days for [b]{escape(stage.treatment['name'])}[/]; the first that suits "
+        f"is [b]{stage.when(slot['starts_at'])}[/] "
         f"({counted(len(slot['therapist_ids']), 'therapist')} and {counted(slot['rooms_free'], 'room')} free)",
         "scheduling",
     )

@@ -5,6 +5,8 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from rich.markup import escape
+
 from deploy.cli.chain.services import Refusal
 from deploy.cli.story.cast import new_client, screen
 from deploy.cli.story.stage import CannotTell, Found, Stage
@@ -69,8 +71,8 @@ async def a_bar_fails(stage: Stage, booked: Found, own: Found) -> Failure:
     recorded = await stage.services.post("room_equipment", f"/v1/bars/{bar['id']}/inspections", _report())
     took = time.monotonic() - began
     tell.line(
-        f"The inspector finds a crack in bar {bar['serial']}: [b]{recorded['result']}[/]. The bar is locked out; from "
-        f"this moment the room takes no back-stepping. {_lists(recorded)} ({took * 1000:.0f} ms)",
+        f"The inspector finds a crack in bar {escape(bar['serial'])}: [b]{recorded['result']}[/]. The bar is locked out; "
+        f"from this moment the room takes no back-stepping. {_lists(recorded)} ({took * 1000:.0f} ms)",
         "room-equipment",
         "no",
     )
@@ -109,7 +111,8 @@ def _report() -> Found:
 def _lists(recorded: Found) -> str:
     displaced, moved, revoked, at_risk = (len(recorded[name]) for name in ("displaced", "moved", "revoked", "at_risk"))
     running = f" Running now and marked at risk: {at_risk}." if at_risk else ""
-    return f"It takes {counted(displaced, 'session')} along: {moved} to another room, {revoked} to a person.{running}"
+    lost = f"{counted(displaced, 'session')} lost the room: {moved} moved to another, {revoked} left to a person."
+    return lost + running
 
 
 async def _shown(stage: Stage, room_id: str, recorded: Found) -> list[Found]:

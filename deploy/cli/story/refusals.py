@@ -1,5 +1,7 @@
 """Acts 2 and 3: a room without a valid certificate, and a client for whom back-stepping is not safe."""
 
+from rich.markup import escape
+
 from deploy.cli.chain.services import Refusal
 from deploy.cli.story.cast import lapsed, new_client, screen
 from deploy.cli.story.stage import CannotTell, Found, Stage
@@ -24,7 +26,7 @@ async def a_room_that_lapsed(stage: Stage, taken: set[str]) -> None:
     starts_at, refusal = await _refused(stage, client, "room_not_certified", room_id=room["id"])
     tell.line(f"{client['name']} asks for that very room, {stage.when(starts_at)}", "", "look")
     why = str(refusal.body.get("reason") or said).replace("_", " ")
-    tell.line(f"Refused: [b]{refusal.code}[/] ({why}). {refusal.detail}", "scheduling", "no")
+    tell.line(f"Refused: [b]{refusal.code}[/] ({why}). {escape(refusal.detail)}", "scheduling", "no")
     offers = [stage.when(offer["starts_at"]) for offer in refusal.body.get("alternatives") or ()]
     if offers:
         tell.line(f"Offered instead: {'; '.join(offers[:3])}", "scheduling", "look")
@@ -47,11 +49,11 @@ async def a_client_declined(stage: Stage, taken: set[str]) -> None:
     tell.line(f"{client['name']} declares osteoporosis: [b]{screening['outcome']}[/]", "screening", "no")
     if stage.reception is not None:
         seen = await stage.reception.get("screening", f"/v1/screenings/{screening['id']}")
-        reasons = ", ".join(reason["detail"] or reason["code"] for reason in seen["reasons"])
+        reasons = ", ".join(escape(reason["detail"] or reason["code"]) for reason in seen["reasons"])
         tell.line(f"What reception sees: [b]{seen['outcome']}[/]. {reasons}", "screening", "look")
         tell.fact("decline", reception_sees=seen)
     _, refusal = await _refused(stage, client, "screening_declined")
-    tell.line(f"A booking is refused: [b]{refusal.code}[/]. {refusal.detail}", "scheduling", "no")
+    tell.line(f"A booking is refused: [b]{refusal.code}[/]. {escape(refusal.detail)}", "scheduling", "no")
     tell.fact("decline", screening_id=screening["id"], outcome=screening["outcome"], code=refusal.code)
 
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from rich.markup import escape
+
 from deploy.cli.chain.services import Refusal, Services
 from deploy.cli.story.telling import Teller
 
@@ -55,16 +57,16 @@ class Stage:
     def room(self, id: str | None) -> str:
         """`room 3 “Plum”`."""
         found = self.rooms.get(id or "")
-        return f"room {found['code']} “{found['name']}”" if found else "no room"
+        return escape(f"room {found['code']} “{found['name']}”") if found else "no room"
 
     def therapist(self, id: str | None) -> str:
         found = self.therapists.get(id or "")
-        return str(found["name"]) if found else "nobody"
+        return escape(found["name"]) if found else "nobody"
 
     async def client_name(self, id: str) -> str:
         if id not in self.clients:
             self.clients[id] = await self.services.get("scheduling", f"/v1/clients/{id}")
-        return str(self.clients[id]["name"])
+        return escape(self.clients[id]["name"])
 
     async def slots(self, from_: datetime | None = None) -> list[Found]:
         """Free starts for the treatment from tomorrow on."""
