@@ -15,10 +15,10 @@ async def a_client_books(stage: Stage, taken: set[str]) -> Found:
     roomy = [slot for slot in slots if slot["rooms_free"] >= 2]
     if not roomy:
         raise CannotTell(f"{stage.branch['name']} has no free hour with two rooms in the next 13 days; try --branch")
-    slot = roomy[0]
+    slot, treatment = roomy[0], escape(stage.treatment["name"])
     tell.line(
-        f"{len(slots)} free starts in the next 13 days for [b]{escape(stage.treatment['name'])}[/]; the first that suits "
-        f"is [b]{stage.when(slot['starts_at'])}[/] "
+        f"{len(slots)} free starts in the next 13 days for [b]{treatment}[/]; the first that suits is "
+        f"[b]{stage.when(slot['starts_at'])}[/] "
         f"({counted(len(slot['therapist_ids']), 'therapist')} and {counted(slot['rooms_free'], 'room')} free)",
         "scheduling",
     )

@@ -70,8 +70,9 @@ async def a_bar_fails(stage: Stage, booked: Found, own: Found) -> Failure:
     began = time.monotonic()
     recorded = await stage.services.post("room_equipment", f"/v1/bars/{bar['id']}/inspections", _report())
     took = time.monotonic() - began
+    serial = escape(bar["serial"])
     tell.line(
-        f"The inspector finds a crack in bar {escape(bar['serial'])}: [b]{recorded['result']}[/]. The bar is locked out; "
+        f"The inspector finds a crack in bar {serial}: [b]{recorded['result']}[/]. The bar is locked out; "
         f"from this moment the room takes no back-stepping. {_lists(recorded)} ({took * 1000:.0f} ms)",
         "room-equipment",
         "no",
