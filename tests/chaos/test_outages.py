@@ -9,7 +9,6 @@ import asyncpg
 import pytest
 
 from tests.chaos.conftest import UnderLoad
-from tests.journeys.chain import Spa
 from tests.journeys.evidence import read_topics
 from tests.journeys.forging import repeat
 from tests.journeys.system import BOOKING, Whole
@@ -92,9 +91,7 @@ async def test_a_service_stood_still_for_half_a_minute(
     await heals()
 
 
-async def test_every_event_ever_published_comes_again(
-    whole: Whole, spas: list[Spa], heals: Heals, chance: random.Random
-) -> None:
+async def test_every_event_ever_published_comes_again(whole: Whole, heals: Heals, chance: random.Random) -> None:
     """As after a restored broker or a relay gone wild, shuffled: no effect, and no mail."""
     await heals()
     state = await whole.rows("scheduling", "SELECT id, status, version FROM appointments ORDER BY id")
@@ -102,7 +99,6 @@ async def test_every_event_ever_published_comes_again(
     again = await read_topics(whole.runtime["kafka"])
     again = chance.sample(again, min(len(again), 3_000))
     await repeat(whole, again)
-    await spas[0].chain.spa()
     await heals()
     assert await whole.rows("scheduling", "SELECT id, status, version FROM appointments ORDER BY id") == state
     assert await whole.value("notification", "SELECT count(*) FROM messages") == messages

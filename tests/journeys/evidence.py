@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
+from aiokafka.admin import AIOKafkaAdminClient
 
 from services.notification.consumers import HANDLERS as NOTIFICATION
 from services.room_equipment.consumers import HANDLERS as ROOM_EQUIPMENT
 from services.scheduling.consumers import HANDLERS as SCHEDULING
 from services.screening.consumers import HANDLERS as SCREENING
-from shared.events import TOPICS
+from shared.events import PARTITIONS, TOPICS
 from shared.kit import kafka
 from shared.kit.inbox import Dispatch, Handlers
 from tests.journeys.system import BOOKING, Whole
@@ -92,13 +93,7 @@ async def read_topics(bootstrap: str) -> list[Record]:
     await consumer.start()
     records: list[Record] = []
     try:
-        places = [
-            kafka.TopicPartition(topic, number)
-            for topic in TOPICS
-            for number in consumer.partitions_for_topic(topic) or ()
-        ]
-        if not places:
-            places = [kafka.TopicPartition(topic, number) for topic in TOPICS for number in range(12)]
+        places = [kafka.TopicPartition(topic, number) for topic in TOPICS for number in range(PARTITIONS)]
         consumer.assign(places)
         await consumer.seek_to_beginning(*places)
         ends = await consumer.end_offsets(places)
@@ -134,6 +129,31 @@ def _record(found: Any) -> Record:
     )
 
 
+async def behind(bootstrap: str) -> dict[str, int]:
+    """Records that lie on the topics and that a service has not taken yet, by service; empty when there are none.
+
+    Offsets follow the transactions by a second, so none behind means that all is applied, repeats included.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    consumer = kafka.Consumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await asyncio.gather(admin.start(), consumer.start())
+    try:
+        places = [kafka.TopicPartition(topic, number) for topic in TOPICS for number in range(PARTITIONS)]
+        ends = await consumer.end_offsets(places)
+        left = {}
+        for service, handlers in CONSUMERS.items():
+            taken = await admin.list_consumer_group_offsets(f"caibei.{service.replace('_', '-')}")
+            read = Dispatch(handlers).topics
+            left[service] = sum(
+                end - max(0, taken[place].offset if place in taken else 0)
+                for place, end in ends.items()
+                if place.topic in read
+            )
+        return {service: count for service, count in left.items() if count}
+    finally:
+        await kafka.let_go(asyncio.gather(admin.close(), consumer.stop()))
+
+
 async def unsettled(whole: Whole) -> list[str]:
     """What the system has still to do: unpublished or unhandled events, pending appointments, mails to send."""
     outboxes, inboxes = await asyncio.gather(
@@ -154,6 +174,8 @@ async def unsettled(whole: Whole) -> list[str]:
     left["mails to send"] = await whole.value(
         "notification", "SELECT count(*) FROM messages WHERE state IN ('queued', 'sending')"
     )
+    for service, count in (await behind(whole.runtime["kafka"])).items():
+        left[f"records {service} has not taken"] = count
     return [f"{count} {what}" for what, count in left.items() if count]
 
 
