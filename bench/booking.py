@@ -6,9 +6,10 @@ import random
 import statistics
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
-from bench.chain import Api, Chain, in_parallel, inspect
+from bench.chain import Api, Branch, Chain, build_branch, in_parallel, inspect
 from bench.report import Results
 
 SUSTAINED_SECONDS = 20.0
@@ -70,52 +71,60 @@ async def sustained(api: Api, wanted: Iterator[dict[str, Any]], width: int = 16)
 
 
 async def measure_failure(results: Results, api: Api, chain: Chain, runs: int, sessions: int = 200) -> None:
-    """Fail one bar with `sessions` future sessions under it, until every one of them is dealt with in scheduling."""
-    branch, took = chain.branches[0], []
+    """Fail one bar with `sessions` future sessions under it, until every one of them is dealt with in scheduling.
+
+    Two more rooms are there; at the first 20 starts they are taken, so that 20 sessions find none.
+    """
+    took, answered = [], []
     for run in range(runs):
-        room, bar = branch.rooms[run], branch.bars[run]
-        await in_parallel(_fill(api, chain, room, run, sessions), 16)
+        branch = await build_branch(api, 90 + run, 3)
+        await in_parallel((_fill(api, chain, branch, start) for start in chain.starts[:sessions]), 16)
+        await in_parallel(
+            (_fill(api, chain, branch, start, room) for start in chain.starts[:20] for room in (1, 2)), 16
+        )
         started = time.perf_counter()
-        answer = await inspect(api, bar, "fail", "periodic")
-        assert len(answer["displaced"]) >= sessions, len(answer["displaced"])
-        revoked = {item if isinstance(item, str) else item["appointment_id"] for item in answer["revoked"]}
-        moved = {item["appointment_id"]: item["room_id"] for item in answer["moved"]}
-        await _until_told(api, moved, revoked)
+        answer = await inspect(api, branch.bars[0], "fail", "periodic")
+        answered.append(time.perf_counter() - started)
+        assert len(answer["displaced"]) == sessions, len(answer["displaced"])
+        assert len(answer["revoked"]) == 20, len(answer["revoked"])
+        await _until_told(api, branch.rooms[0], answer["displaced"])
         took.append(time.perf_counter() - started)
     results.add("bar_failure_200_s", took, "s",
-                f"POST of the failed inspection to all of {sessions} sessions moved, or on the attention list")  # fmt: skip
+                f"POST of the failed inspection to {sessions} sessions shown in another room (20: on the attention list); "
+                f"the POST itself {statistics.median(answered):.2f} s")  # fmt: skip
 
 
-def _fill(api: Api, chain: Chain, room: str, run: int, sessions: int) -> Iterator[Any]:
-    """Bookings that name the room, each with a start of its own late in the horizon."""
-    branch = chain.branches[0]
-
-    async def one(number: int) -> None:
-        body = {
-            "branch_id": branch.id,
-            "treatment_id": chain.treatment,
-            "client_id": chain.clients[number % len(chain.clients)],
-            "starts_at": chain.starts[-1 - number].isoformat(),
-            "room_id": room,
-        }
-        status, answer = await api.post("scheduling", "/v1/appointments", body, Prefer="wait=20")
-        assert status in (201, 409), answer
-
-    return (one(number) for number in range(sessions + 60))
+async def _fill(api: Api, chain: Chain, branch: Branch, start: datetime, room: int = 0) -> None:
+    body = {
+        "branch_id": branch.id,
+        "treatment_id": chain.treatment,
+        "client_id": random.choice(chain.clients),
+        "starts_at": start.isoformat(),
+        "room_id": branch.rooms[room],
+    }
+    status, answer = await api.post("scheduling", "/v1/appointments", body, Prefer="wait=20")
+    assert status == 201, answer
 
 
-async def _until_told(api: Api, moved: dict[str, str], revoked: set[str]) -> None:
-    """Scheduling shows the new room of each moved session, and the attention list each revoked one."""
+async def _until_told(api: Api, room: str, displaced: list[str]) -> None:
+    """Scheduling shows none of them in the lost room, and those without a room are on the attention list."""
     async with asyncio.timeout(60):
-        for appointment, room in moved.items():
-            while (await api.get("scheduling", f"/v1/appointments/{appointment}"))["room_id"] != room:
-                await asyncio.sleep(0.01)
-        waiting = set(revoked)
+        waiting = set(displaced)
+        roomless: set[str] = set()
         while waiting:
-            cursor = ""
-            while True:
-                page = await api.get("scheduling", f"/v1/attention?limit=200{cursor}")
-                waiting -= {item["appointment_id"] for item in page["items"]}
-                if not page["next_cursor"]:
-                    break
-                cursor = f"&cursor={page['next_cursor']}"
+            for batch in _hundreds(sorted(waiting)):
+                query = "&".join(f"id={id}" for id in batch)
+                for item in (await api.get("scheduling", f"/v1/appointments?limit=200&{query}"))["items"]:
+                    if item["room_id"] != room:
+                        waiting.discard(item["id"])
+                    if item["room_id"] is None:
+                        roomless.add(item["id"])
+        cursor = ""
+        while roomless:
+            page = await api.get("scheduling", f"/v1/attention?limit=200{cursor}")
+            roomless -= {item["appointment_id"] for item in page["items"]}
+            cursor = f"&cursor={page['next_cursor']}" if page["next_cursor"] else ""
+
+
+def _hundreds(ids: list[str]) -> Iterator[list[str]]:
+    return (ids[at : at + 100] for at in range(0, len(ids), 100))
