@@ -1,11 +1,14 @@
 """Fixtures every test may use. Real servers are started by the first test that asks, and shared by all workers."""
 
 import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from deploy.embedded.account import REACHABLE_ROOT
 from deploy.embedded.testing import server
 from tests.containers.engine import pytest_collection_modifyitems, pytest_terminal_summary  # noqa: F401
 from tests.servers import Databases, ServiceDatabase, Topics, create_topics, delete_topics, session_owner
@@ -20,6 +23,16 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if name.startswith("CAIBEI_")]:
         if not name.startswith(("CAIBEI_TEST_", "CAIBEI_CACHE_DIR")):
             del os.environ[name]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_kept_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Root's PostgreSQL keeps the data of a private folder outside it: remove what this session left there."""
+    yield
+    for origin in REACHABLE_ROOT.glob("data-*.path"):
+        if Path(origin.read_text()).is_relative_to(tmp_path_factory.getbasetemp()):
+            shutil.rmtree(origin.with_suffix(""), ignore_errors=True)
+            origin.unlink()
 
 
 @pytest.fixture(scope="session")

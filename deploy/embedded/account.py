@@ -1,8 +1,8 @@
 """Which user a server runs as. PostgreSQL refuses to run as root, so root lends it that of `postgres` or `nobody`."""
 
-import hashlib
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -81,11 +81,13 @@ def reachable_folder(folder: Path, account: Account | None) -> Path:
     if folder.is_symlink():
         folder = folder.readlink()
     elif account is not None and not account.reaches(folder.parent):
-        digest = hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:12]
-        target = REACHABLE_ROOT / f"data-{digest}"
+        # Named anew each time: a data folder that was removed and begun again must not find its old data.
+        target = REACHABLE_ROOT / f"data-{secrets.token_hex(6)}"
+        REACHABLE_ROOT.mkdir(exist_ok=True)
         if folder.exists():  # made while its parents were still open to others
             shutil.move(folder, target)
         folder.symlink_to(target)
+        REACHABLE_ROOT.joinpath(f"{target.name}.path").write_text(str(folder.absolute()))  # whose data this is
         folder = target
     folder.mkdir(parents=True, exist_ok=True)
     if account is not None:

@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -14,15 +14,6 @@ import pytest
 
 from deploy.embedded.postgres import Postgres
 from tests.caibei_run import ROOT, is_alive, until
-
-
-@pytest.fixture(autouse=True)
-def clean_up(tmp_path: Path) -> Iterator[None]:
-    """Root's servers keep what lies in a private folder elsewhere; take that away as well."""
-    yield
-    for link in (tmp_path / "postgres", tmp_path / "data" / "postgres"):
-        if link.is_symlink():
-            shutil.rmtree(link.readlink())
 
 
 @pytest.fixture
@@ -88,6 +79,20 @@ async def test_a_first_start_cut_off_in_the_middle_begins_again(tmp_path: Path) 
         assert await query(server, "SELECT 1") == 1
     finally:
         await server.stop()
+
+
+async def test_a_data_folder_that_was_removed_and_begun_again_starts_empty_with_its_new_password(
+    tmp_path: Path,
+) -> None:
+    tmp_path.chmod(0o700)
+    for password in ("first", "second"):
+        server = Postgres(tmp_path / "data" / "postgres", password, tmp_path / "postgres.log")
+        await server.start()
+        try:
+            await query(server, "CREATE TABLE mine ()")
+        finally:
+            await server.stop()
+        shutil.rmtree(tmp_path / "data")
 
 
 async def test_an_acknowledged_commit_is_on_the_disk(postgres: Postgres) -> None:
