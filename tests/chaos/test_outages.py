@@ -91,12 +91,17 @@ async def test_a_service_stood_still_for_half_a_minute(
     await heals()
 
 
-async def test_every_event_ever_published_comes_again(whole: Whole, heals: Heals, chance: random.Random) -> None:
+async def test_every_event_ever_published_comes_again(
+    whole: Whole, under_load: UnderLoad, heals: Heals, chance: random.Random
+) -> None:
     """As after a restored broker or a relay gone wild, shuffled: no effect, and no mail."""
+    async with under_load():
+        await asyncio.sleep(3)
     await heals()
     state = await whole.rows("scheduling", "SELECT id, status, version FROM appointments ORDER BY id")
     messages = await whole.value("notification", "SELECT count(*) FROM messages")
     again = await read_topics(whole.runtime["kafka"])
+    assert len(again) > 100
     again = chance.sample(again, min(len(again), 3_000))
     await repeat(whole, again)
     await heals()
