@@ -19,7 +19,7 @@ from shared.kit.inbox import Dispatch, Handlers, Message
 
 BATCH = 500
 ATTEMPTS = 5  # 0.05 + 0.1 + 0.2 + 0.4 s: what may pass has passed by then
-GATHER_SECONDS = 0.003  # under load, wait this long for company: a batch of ten costs little more than one of two
+GATHER_SECONDS = 0.008  # under load, wait this long for company: a batch of ten costs little more than one of two
 COMMIT_SECONDS = 1.0  # offsets follow the transactions; what a crash repeats, the inbox drops
 COMMIT_DEADLINE_SECONDS = 3.0  # a commit hangs while the broker is down: give up, join again
 STALL_SECONDS = 60.0  # alive and not consuming, seen after broker restarts: rebuild the client

@@ -160,6 +160,9 @@ class Database:
                     "lock_timeout": "5s",
                     "idle_in_transaction_session_timeout": "30s",
                     "jit": "off",  # plans here are short; compiling them costs more than it saves
+                    # A prepared plan made while a table was small stays until the table is analysed: scanning it whole
+                    # cost a booking 2.1 ms instead of 0.3 once it had grown. Where an index serves, use it.
+                    "enable_seqscan": "off",
                 },
             },
         )

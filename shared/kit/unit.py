@@ -50,8 +50,9 @@ class UnitOfWork:
     async def begin(self) -> Transaction:
         """The transaction, begun now or before."""
         if self._tx is None:
-            self._open = self._database.transaction()
-            self._tx = await self._open.__aenter__()
+            opened = self._database.transaction()
+            self._tx = await opened.__aenter__()
+            self._open = opened  # only now: what never began cannot be rolled back
         return self._tx
 
     async def commit(self, resource_id: UUID | None = None) -> None:

@@ -1,6 +1,7 @@
 """The HTTP edge: bad input is refused with a pointer, nothing is stored, and no answer is a framework's own."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import Any
 from uuid import uuid4
 
@@ -78,6 +79,18 @@ async def test_a_refusal_is_a_409_with_its_code_and_rolls_back(http: httpx.Async
     assert answer.json()["code"] == "slot_taken"
     assert answer.json()["appointment_id"] == GOOD["counter_id"]
     assert await stored(app) == 0
+
+
+async def test_without_a_free_connection_the_answer_is_503_with_a_time_to_come_back(
+    http: httpx.AsyncClient, app: FastAPI
+) -> None:
+    app.state.database.engine.sync_engine.pool._timeout = 0.1
+    async with AsyncExitStack() as held:
+        for _ in range(app.state.settings.database_pool_size):
+            await (await held.enter_async_context(app.state.database.transaction())).scalar("SELECT 1")
+        answer = await http.post("/v1/bumps", json=GOOD)
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+    assert int(answer.headers["retry-after"]) >= 1
 
 
 async def test_an_unknown_route_and_a_wrong_method_answer_a_problem(http: httpx.AsyncClient) -> None:
