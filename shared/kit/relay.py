@@ -19,7 +19,7 @@ from shared.kit import failpoints, kafka, logging, telemetry
 
 LEASE = 7239002
 BATCH = 500
-GATHER_SECONDS = 0.010  # under load, wait this long for company: fewer, larger batches cost everybody less
+GATHER_SECONDS = 0.025  # under load, wait this long for company: fewer, larger batches cost everybody less
 POLL_SECONDS = 1.0  # NOTIFY is a hint: this is how late a lost one can make us
 PUBLISH_DEADLINE_SECONDS = 15.0  # an idempotent send never times out by itself
 

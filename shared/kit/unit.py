@@ -6,8 +6,8 @@ commit and then wait (a booking) takes `Unit` and calls `commit()` itself.
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -54,6 +54,18 @@ class UnitOfWork:
             self._tx = await opened.__aenter__()
             self._open = opened  # only now: what never began cannot be rolled back
         return self._tx
+
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[Transaction]:
+        """For a route whose every statement is whole by itself: one connection, each statement its own transaction.
+
+        With an Idempotency-Key it is the unit's transaction after all: the key's record belongs to the effect.
+        """
+        if self._scope is not None or self._tx is not None:
+            yield await self.begin()
+        else:
+            async with self._database.statements() as tx:
+                yield tx
 
     async def commit(self, resource_id: UUID | None = None) -> None:
         """Commit now; what follows is a new transaction. A repeat of this POST will name `resource_id`."""

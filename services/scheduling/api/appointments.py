@@ -23,6 +23,7 @@ from services.scheduling.waiting import SETTLED
 from shared.kit import problems
 from shared.kit.auth import Principal
 from shared.kit.body import Instant
+from shared.kit.ids import new_id
 from shared.kit.paging import Cursor, Limit, Page, check_if_match, page
 from shared.kit.unit import Tx, Unit, UnitOfWork, router
 
@@ -39,24 +40,25 @@ async def book(body: shapes.NewAppointment, who: Writer, unit: Unit, prefer: Pre
     """Ask for a session. 409 carries the rejection's `code`, the `appointment_id` and `alternatives`."""
     if unit.replayed is not None:
         return await _present(unit, who, unit.replayed)
-    asked = await _ask(unit, who, body)
-    appointment = asked.appointment
-    with SETTLED.expect(appointment.id) as outcome:
-        await unit.commit(resource_id=appointment.id)
+    id = new_id()
+    with SETTLED.expect(id) as outcome:
+        asked = await _ask(unit, who, id, body)
+        appointment = asked.appointment
+        await unit.commit(resource_id=id)
         if appointment.status is Status.PENDING:
             try:
                 settled = await asyncio.wait_for(outcome, answers.wait_seconds(prefer))
             except TimeoutError:
                 settled = appointment
             if settled is None:
-                return await _present(unit, who, appointment.id)
+                return await _present(unit, who, id)
             appointment = settled
     if appointment.status is Status.REJECTED:
         return await answers.rejected(unit, appointment, asked.local_time)
     return answers.booked(answers.shown(appointment, asked.zone, asked.notes, asked.created_at))
 
 
-async def _ask(unit: UnitOfWork, who: Principal, body: shapes.NewAppointment) -> booking.Asked:
+async def _ask(unit: UnitOfWork, who: Principal, id: UUID, body: shapes.NewAppointment) -> booking.Asked:
     """A room registered a moment ago may not have been heard of yet: it is waited for, holding no connection."""
     wish = Wish(
         branch_id=body.branch_id,
@@ -72,7 +74,8 @@ async def _ask(unit: UnitOfWork, who: Principal, body: shapes.NewAppointment) ->
     deadline = time.monotonic() + settings().reference_seconds
     while True:
         try:
-            return await booking.request(await unit.begin(), who, wish)
+            async with unit.statements() as tx:
+                return await booking.request(tx, who, id, wish)
         except Unknown as unknown:
             if unknown.code != "unknown_room" or time.monotonic() > deadline:
                 raise

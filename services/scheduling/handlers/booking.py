@@ -18,7 +18,6 @@ from shared.events.codes import Refusal
 from shared.events.scheduling import AppointmentRejected
 from shared.kit.auth import Principal
 from shared.kit.database import Transaction
-from shared.kit.ids import new_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +46,15 @@ class Asked:
     local_time: AmbiguousLocalTime | NonexistentLocalTime | None = None
 
 
-async def request(tx: Transaction, who: Principal, wish: Wish) -> Asked:
+async def request(tx: Transaction, who: Principal, id: UUID, wish: Wish) -> Asked:
     """Store the wish: `pending` with its therapist's time taken, or `rejected` with a code and no live row.
 
     Two statements when all goes well, the outbox row included; one more for each therapist lost to a racing request.
+    Each is whole by itself, so that `tx` may commit every one of them. `id` is the appointment's to be.
 
     Raises:
         Invalid: something named is unknown, or the start has passed; nothing is stored.
     """
-    id = new_id()
     starts_at, local_time = await _start(tx, who, wish)
     found = await booking.ground(
         tx,
@@ -78,8 +77,9 @@ async def request(tx: Transaction, who: Principal, wish: Wish) -> Asked:
             if await appointments.insert_claimed(tx, values | {"therapist_id": therapist_id}):
                 return Asked(appointment, found.zone.key, wish.notes, found.now)
     appointment.status, appointment.code, appointment.therapist_id = Status.REJECTED, code, wish.therapist_id
-    await appointments.insert_rejected(tx, values | {"status": Status.REJECTED, "code": code})
     tx.announce(AppointmentRejected(**facts(appointment), code=Refusal(code)))
+    if not await appointments.insert_rejected(tx, values | {"status": Status.REJECTED, "code": code}):
+        raise Unknown("client", "/client_id")  # erased since we looked
     return Asked(appointment, found.zone.key, wish.notes, found.now, local_time)
 
 

@@ -43,31 +43,41 @@ INSERT INTO appointment_history (appointment_id, version, status, attempt, thera
 SELECT :id, 1, :status, 1, CAST(:therapist_id AS uuid), CAST(:starts_at AS timestamptz), CAST(:code AS text),
     CAST(:actor AS text)
 """
+# The client's row is locked against an erasure at the same moment: whichever is second sees the other.
+_CLIENT = "SELECT FROM clients c WHERE c.id = :client_id AND c.erased_at IS NULL FOR KEY SHARE"
 _CLAIM = """
 INSERT INTO therapist_claims (appointment_id, attempt, therapist_id, during)
-VALUES (:id, 1, CAST(:therapist_id AS uuid), tstzrange(CAST(:starts_at AS timestamptz), :ends_at))
+SELECT :id, 1, CAST(:therapist_id AS uuid), tstzrange(CAST(:starts_at AS timestamptz), :ends_at) FROM client
 ON CONFLICT DO NOTHING RETURNING 1
 """
 INSERT_CLAIMED = f"""
-WITH claim AS ({_CLAIM}), appointment AS ({_INSERT} FROM claim), history AS ({_FIRST_HISTORY} FROM claim),
+WITH client AS MATERIALIZED ({_CLIENT}), claim AS ({_CLAIM}), appointment AS ({_INSERT} FROM claim),
+    history AS ({_FIRST_HISTORY} FROM claim),
     said AS ({outbox.INSERT_WITH}, claim)
 SELECT count(*) FROM claim
 """
-INSERT_REJECTED = f"WITH appointment AS ({_INSERT}) {_FIRST_HISTORY}"
+INSERT_REJECTED = f"""
+WITH client AS MATERIALIZED ({_CLIENT}), appointment AS ({_INSERT} FROM client),
+    history AS ({_FIRST_HISTORY} FROM client), said AS ({outbox.INSERT_WITH}, client)
+SELECT count(*) FROM client
+"""
 
 
 async def insert_claimed(tx: Transaction, values: dict[str, Any]) -> bool:
     """Store the request, take its therapist's time and say what was announced, in one statement; False, and nothing
-    stored or said, when that time is taken.
+    stored or said, when that time is taken or the client has just been erased.
 
     Waits for a racing request's outcome, and holds nothing meanwhile that others wait for (no deadlock).
     """
     return bool(await tx.scalar(INSERT_CLAIMED, values | tx.take_announced()))
 
 
-async def insert_rejected(tx: Transaction, values: dict[str, Any]) -> None:
-    """Store what our own rules refused: a record, and no live row anywhere."""
-    await tx.run(INSERT_REJECTED, values)
+async def insert_rejected(tx: Transaction, values: dict[str, Any]) -> bool:
+    """Store what our own rules refused, and say it, in one statement: a record, and no live row anywhere.
+
+    False, and nothing stored or said, when the client has just been erased.
+    """
+    return bool(await tx.scalar(INSERT_REJECTED, values | tx.take_announced()))
 
 
 # --- reading --------------------------------------------------------------------------------------------------------

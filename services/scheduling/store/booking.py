@@ -36,14 +36,12 @@ FROM (
     ) claims
 ) p
 """
-# The client's row is locked against an erasure at the same moment: whichever is second sees the other.
 GROUND = f"""
 SELECT b.id AS branch_id, b.timezone, b.opening_hours, t.id AS treatment_id, t.duration_minutes, t.turnover_minutes,
     t.skill, 'balancing_bar' = ANY(t.equipment) AS requires_bar, t.screening_protocol, g.ends_at,
     clock_timestamp() AS now,
     EXISTS (SELECT FROM clients c WHERE c.id = :client_id AND c.erased_at IS NULL
-            AND (CAST(:branches AS uuid[]) IS NULL OR c.branch_ids && CAST(:branches AS uuid[]))
-            FOR KEY SHARE) AS client_known,
+            AND (CAST(:branches AS uuid[]) IS NULL OR c.branch_ids && CAST(:branches AS uuid[]))) AS client_known,
     CAST(:therapist_id AS uuid) IS NULL OR EXISTS (
         SELECT FROM therapist_branches tb WHERE tb.therapist_id = CAST(:therapist_id AS uuid)
         AND (CAST(:branches AS uuid[]) IS NULL OR tb.branch_id = ANY(CAST(:branches AS uuid[])))) AS therapist_known,
