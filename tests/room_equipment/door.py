@@ -46,7 +46,9 @@ class Door:
         starts_at = starts_at or datetime.now(UTC) + timedelta(minutes=5)
         self.session = await self.spa.book(starts_at, room_id=self.room, therapist_id=self.therapist, **changed)
         self.peers.appointment = {
-            "status": "confirmed", "therapist_id": str(self.therapist), "starts_at": starts_at.isoformat()
+            "status": "confirmed", "therapist_id": str(self.therapist), "starts_at": starts_at.isoformat(),
+            "branch_id": str(self.spa.branch_id),
+            "treatment_id": str(changed.get("treatment_id", self.spa.bar_treatment)),
         }  # fmt: skip
         return self
 

@@ -56,6 +56,16 @@ async def test_a_massage_scheduling_does_not_know_can_start(door: Door) -> None:
     assert (await door.start(checks=[])).status_code == 200
 
 
+async def test_a_room_assigned_for_a_massage_starts_no_back_stepping(door: Door) -> None:
+    """A direct assignment overtook the request of a back-stepping session: same id, therapist and time, no bars."""
+    door.room = await door.spa.room()
+    await door.booked(treatment_id=door.spa.massage, requires_bar=False, screening_protocol=None)
+    door.peers.appointment["treatment_id"] = str(door.spa.bar_treatment)
+    await door.refused("appointment_unproven", checks=[])
+    door.peers.appointment |= {"treatment_id": str(door.spa.massage), "branch_id": str(new_id())}
+    await door.refused("appointment_unproven", checks=[])
+
+
 async def test_an_appointment_moved_in_scheduling_waits_for_its_new_room(door: Door) -> None:
     door.peers.appointment["starts_at"] = soon(2).isoformat()
     await door.refused("appointment_unproven")

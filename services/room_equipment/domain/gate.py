@@ -38,10 +38,13 @@ def check_therapist(assigned: UUID, named: UUID, token: UUID | None) -> None:
         raise TherapistMismatch
 
 
-def check_appointment(answer: Answer, *, requires_bar: bool, therapist_id: UUID, planned_at: datetime) -> None:
+def check_appointment(
+    answer: Answer, *, requires_bar: bool, branch_id: UUID, treatment_id: UUID, therapist_id: UUID, planned_at: datetime
+) -> None:
     """What scheduling says of the appointment now.
 
-    One that scheduling does not know (a walk-in desk, another system) may start, but never a back-stepping one.
+    One that scheduling does not know (a walk-in desk, another system) may start, but never a back-stepping one. One it
+    knows starts only as what it is there: a room assigned directly for a massage proves nothing of a back-stepping.
 
     Raises:
         AppointmentUnproven: no answer, or not one that lets a session start.
@@ -58,6 +61,8 @@ def check_appointment(answer: Answer, *, requires_bar: bool, therapist_id: UUID,
         raise AppointmentUnproven(
             f"In scheduling the appointment is {status}; only a confirmed or checked-in one can start."
         )
+    if (str(answer.body.get("branch_id")), str(answer.body.get("treatment_id"))) != (str(branch_id), str(treatment_id)):
+        raise AppointmentUnproven("In scheduling the appointment is for another treatment or branch than this room is.")
     if str(answer.body.get("therapist_id")) != str(therapist_id):
         raise TherapistMismatch
     if datetime.fromisoformat(str(answer.body.get("starts_at"))) != planned_at:

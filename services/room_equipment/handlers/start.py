@@ -138,8 +138,9 @@ async def _looked_at(tx: Transaction, row: Row[Any], checks: Sequence[Check]) ->
 def _check_proofs(row: Row[Any], proofs: Proofs) -> None:
     asked = proofs.appointment or gate.Answer(None, {})
     gate.check_appointment(
-        asked, requires_bar=row.requires_bar, therapist_id=row.therapist_id, planned_at=row.planned_at
-    )
+        asked, requires_bar=row.requires_bar, branch_id=row.branch_id, treatment_id=row.treatment_id,
+        therapist_id=row.therapist_id, planned_at=row.planned_at,
+    )  # fmt: skip
     if row.screening_protocol is not None:
         gate.check_screening(proofs.standing or gate.Answer(None, {}))
 
