@@ -31,6 +31,20 @@ async def test_a_periodic_pass_does_not_stand_in_for_an_installation(spa: Spa) -
     assert (answer.status_code, answer.json()["code"]) == (409, "installation_required")
 
 
+async def test_an_inspection_from_before_a_move_says_nothing_of_the_new_mounting(spa: Spa) -> None:
+    """Inspected in one room, then moved, then written down: it must not certify the bar where nobody looked at it."""
+    before, between = ((datetime.now(UTC) - timedelta(hours=hours)).isoformat() for hours in (2, 1))
+    _, bar = await spa.cleared_room(performed_at=before)
+    other = await spa.room()
+    moved = await spa.http.patch(f"/v1/bars/{bar}", json={"room_id": str(other)}, headers={"If-Match": '"1"'})
+    assert moved.status_code == 200, moved.text
+    answer = await spa.inspect(bar, kind="installation", load_test_kg=300, performed_at=between)
+    assert (answer.status_code, answer.json()["code"]) == (409, "inspection_before_change")
+    assert (await spa.clearance(other))["periods"] == []
+    await spa.installed(bar)
+    assert len((await spa.clearance(other))["periods"]) == 1
+
+
 async def test_a_failed_item_forbids_a_pass(spa: Spa) -> None:
     _, bar = await spa.cleared_room()
     answer = await spa.inspect(bar, checklist=[{"item": "cracks", "result": "fail"}])

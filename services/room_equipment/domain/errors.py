@@ -4,6 +4,7 @@ Refused (409)
 ├── InspectorIsRepairer     inspector_is_repairer
 ├── WorkOrderOpen           work_order_open
 ├── InspectionTooEarly      inspection_before_lockout
+├── InspectionBeforeChange  inspection_before_change
 ├── InstallationRequired    installation_required
 ├── NoRoom                  every code of a refused placement, see placement.py
 └── at the gate (gate.py):  TherapistMismatch, TooEarly, RoomOccupied, CheckMissing, AlreadyStarted,
@@ -41,6 +42,16 @@ class InspectionTooEarly(Refused):
             "inspection_before_lockout",
             "The bar was locked out after this inspection was performed. Only a later one releases it.",
             lockout_at=lockout_at.isoformat(),
+        )
+
+
+class InspectionBeforeChange(Refused):
+    def __init__(self, changed_at: datetime) -> None:
+        super().__init__(
+            "inspection_before_change",
+            "The bar was moved, remounted, renumbered or rated higher after this inspection was performed. "
+            "Only a later one can say how it is mounted now.",
+            changed_at=changed_at.isoformat(),
         )
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 from uuid import UUID
 
 from services.room_equipment.domain.errors import (
+    InspectionBeforeChange,
     InspectionTooEarly,
     InspectorIsRepairer,
     InstallationRequired,
@@ -53,13 +54,17 @@ class OpenLockout:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What is on record of the bar before this report. `repairer`: credential key and subject of the last repair."""
+    """What is on record of the bar before this report. `repairer`: credential key and subject of the last repair.
+
+    `changed_at`: when it was last moved, remounted, renumbered or rated higher; None if never since it was registered.
+    """
 
     rated_load_kg: Decimal
     proven: bool
     latest_performed_at: datetime | None
     lockouts: Sequence[OpenLockout]
     repairer: tuple[str, str] | None
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,8 @@ def _check_pass(report: Report, history: History) -> None:
                 "An installation inspection needs a load test of at least the rated load.",
                 pointer="/load_test_kg",
             )
+        if history.changed_at is not None and report.performed_at < history.changed_at.replace(microsecond=0):
+            raise InspectionBeforeChange(history.changed_at)
     elif not history.proven:
         raise InstallationRequired
 

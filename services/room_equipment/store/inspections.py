@@ -15,7 +15,7 @@ COLUMNS = """id, bar_id, sequence, branch_id, room_id, bar_serial, rated_load_kg
     result, conditions, note, valid_until, certified_until"""
 
 _HISTORY = """
-SELECT b.rated_load_kg,
+SELECT b.rated_load_kg, CASE WHEN b.unproven_since > b.created_at THEN b.unproven_since END AS changed_at,
     (SELECT max(sequence) FROM inspections WHERE bar_id = b.id) AS sequence,
     (SELECT performed_at FROM inspections WHERE bar_id = b.id ORDER BY sequence DESC LIMIT 1) AS latest,
     EXISTS (SELECT 1 FROM inspections p WHERE p.bar_id = b.id AND p.kind = 'installation' AND p.result <> 'fail'
@@ -69,7 +69,8 @@ async def history(tx: Transaction, bar_id: UUID) -> tuple[History, int]:
         for lockout in await tx.all(_LOCKOUTS, {"id": bar_id})
     ]
     repairer = (row.repairer[0] or "", row.repairer[1]) if row.repairer else None
-    return History(row.rated_load_kg, row.proven, row.latest, lockouts, repairer), (row.sequence or 0) + 1
+    found = History(row.rated_load_kg, row.proven, row.latest, lockouts, repairer, row.changed_at)
+    return found, (row.sequence or 0) + 1
 
 
 async def add(tx: Transaction, values: dict[str, Any]) -> None:
