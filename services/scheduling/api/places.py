@@ -109,7 +109,7 @@ async def remove_closure(branch_id: UUID, closure_id: UUID, who: Writer, tx: Tx)
 @routes.post("/treatments", status_code=201)
 async def add_treatment(body: NewTreatment, who: Writer, tx: Tx, response: Response) -> Treatment:
     """Register a treatment of the chain: how long it takes and what it needs."""
-    row = await places.add_treatment(tx, _flat(body.model_dump(mode="json")))
+    row = await places.add_treatment(tx, who, _flat(body.model_dump(mode="json")))
     response.headers["Location"], response.headers["ETag"] = f"/v1/treatments/{row.id}", etag(row.version)
     return _treatment(row)
 
@@ -139,7 +139,7 @@ async def change_treatment(
     """Change a treatment (JSON merge patch). Sessions that are booked keep what they were booked with."""
     row = await _treatment_row(tx, treatment_id, lock=True)
     check_if_match(request, row.version)
-    row = await places.change_treatment(tx, row, _flat(given(body)))
+    row = await places.change_treatment(tx, who, row, _flat(given(body)))
     response.headers["ETag"] = etag(row.version)
     return _treatment(row)
 
@@ -152,8 +152,8 @@ async def _treatment_row(tx: Tx, id: UUID, *, lock: bool = False) -> Row[Any]:
 
 
 def _flat(values: dict[str, Any]) -> dict[str, Any]:
-    requires = values.pop("requires", None)
-    return values if requires is None else values | {"skill": None, "equipment": []} | requires
+    requires = values.pop("requires", None) or {}
+    return values | requires
 
 
 def _treatment(row: Row[Any]) -> Treatment:

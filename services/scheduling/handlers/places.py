@@ -11,11 +11,13 @@ from services.scheduling.domain import opening
 from services.scheduling.recurrence import windows
 from services.scheduling.settings import settings
 from services.scheduling.store import places, saga, shifts
-from shared.errors import Forbidden, Invalid, NotFound
+from shared.errors import Forbidden, Invalid, NotFound, Refused
 from shared.events.scheduling import BranchChanged, BranchRegistered, TreatmentChanged, TreatmentRegistered
 from shared.kit.auth import Principal
 from shared.kit.database import Transaction
 from shared.kit.ids import new_id
+
+BAR = "balancing_bar"
 
 
 async def add_branch(tx: Transaction, who: Principal, values: dict[str, Any]) -> Row[Any]:
@@ -84,18 +86,33 @@ async def close(tx: Transaction, branch_id: UUID, starts_at: datetime, ends_at: 
     return await places.add_closure(tx, new_id(), branch_id, starts_at, ends_at, reason)
 
 
-async def add_treatment(tx: Transaction, values: dict[str, Any]) -> Row[Any]:
+def _of_the_chain(who: Principal) -> None:
+    """Treatments are the whole chain's: one branch does not change what the others give."""
+    if who.branches is not None:
+        raise Forbidden("all_branches_needed", "Only a caller who sees every branch may change the chain's treatments.")
+
+
+async def add_treatment(tx: Transaction, who: Principal, values: dict[str, Any]) -> Row[Any]:
     """
     Raises:
-        Refused: `code_taken`.
+        Forbidden: `all_branches_needed`. Refused: `code_taken`.
     """
+    _of_the_chain(who)
     row = await places.add(tx, "treatment", values | {"id": new_id()})
     tx.announce(TreatmentRegistered(**_treatment(row)))
     return row
 
 
-async def change_treatment(tx: Transaction, row: Row[Any], values: dict[str, Any]) -> Row[Any]:
-    """New bookings only: what is booked keeps the length, turnover and bar it was booked with."""
+async def change_treatment(tx: Transaction, who: Principal, row: Row[Any], values: dict[str, Any]) -> Row[Any]:
+    """New bookings only: what is booked keeps the length, turnover and bar it was booked with.
+
+    Raises:
+        Forbidden: `all_branches_needed`.
+        Refused: `code_taken`; `bar_required`: a treatment given on bars does not become one without, under its name.
+    """
+    _of_the_chain(who)
+    if BAR in row.equipment and BAR not in values.get("equipment", row.equipment):
+        raise Refused("bar_required", "This treatment is given on bars. Register another one for what needs none.")
     changed = await places.change(tx, "treatment", row.id, values)
     tx.announce(TreatmentChanged(**_treatment(changed)))
     return changed
@@ -109,5 +126,5 @@ def _branch(row: Row[Any]) -> dict[str, Any]:
 def _treatment(row: Row[Any]) -> dict[str, Any]:
     return {"treatment_id": row.id, "version": row.version, "code": row.code,
             "duration_minutes": row.duration_minutes, "turnover_minutes": row.turnover_minutes,
-            "requires_bar": "balancing_bar" in row.equipment, "skill": row.skill,
+            "requires_bar": BAR in row.equipment, "skill": row.skill,
             "screening_protocol": row.screening_protocol}  # fmt: skip
