@@ -91,11 +91,36 @@ async def test_a_changed_treatment_concerns_new_bookings_only(chain: Chain) -> N
     booked = await chain.confirmed(place, tomorrow(10))
     path = f"/v1/treatments/{place.treatment_id}"
     changed = await change(chain, path, {"duration_minutes": 90, "requires": {"skill": None}}, '"1"')
-    assert changed["requires"] == {"skill": None, "equipment": []}
+    assert changed["requires"] == {"skill": None, "equipment": ["balancing_bar"]}  # a merge patch: not named, not lost
     assert (await chain.get(f"/v1/appointments/{booked['id']}"))["ends_at"] == booked["ends_at"]
     longer = await chain.request(place, tomorrow(14))
     assert longer["ends_at"] == iso(tomorrow(15, 30))
     assert await announced(chain, place.treatment_id) == ["treatment.registered", "treatment.changed"]
+
+
+async def test_a_treatment_given_on_bars_never_becomes_one_without(chain: Chain) -> None:
+    path = f"/v1/treatments/{await chain.treatment()}"
+    assert (await change(chain, path, {"requires": {"equipment": []}}, '"1"', 409))["code"] == "bar_required"
+    assert (await chain.get(path))["requires"]["equipment"] == ["balancing_bar"]
+
+
+async def test_a_caller_of_single_branches_changes_no_treatment_of_the_chain(chain: Chain) -> None:
+    path = f"/v1/treatments/{await chain.treatment(bar=False)}"
+    someone = chain.mint.bearer("scheduling:write", branches=[await chain.branch()])
+    patched = await chain.http.patch(path, json={"duration_minutes": 5}, headers=someone | {"If-Match": '"1"'})
+    body = {"code": f"t-{new_id().hex[-12:]}", "name": "T", "duration_minutes": 60}
+    for answer in (patched, await chain.http.post("/v1/treatments", json=body, headers=someone)):
+        assert (answer.status_code, answer.json()["code"]) == (403, "all_branches_needed")
+
+
+async def test_the_kept_answer_of_a_cancellation_goes_with_its_client(chain: Chain) -> None:
+    place = await chain.place()
+    booked = await chain.confirmed(place, tomorrow(10), notes="sore-left-knee")
+    await chain.post(f"/v1/appointments/{booked['id']}/cancel", {}, 200, **{"Idempotency-Key": "cancel-knee"})
+    kept = "SELECT 1 FROM idempotency_keys WHERE position(convert_to('sore-left-knee', 'UTF8') IN body) > 0"
+    assert len(await chain.sql(kept)) == 1
+    assert (await chain.http.delete(f"/v1/clients/{place.client_id}")).status_code == 204
+    assert await chain.sql(kept) == []
 
 
 async def test_a_therapist_moves_between_branches_and_loses_what_is_not_hers(chain: Chain) -> None:

@@ -185,5 +185,7 @@ async def accept_alternative(
 
 async def _acted_on(tx: Tx, who: Principal, id: UUID, request: Request) -> Appointment:
     appointment = await desk.locked(tx, who, id)
+    # The kept answer to a repeated POST holds its notes: it goes when the client is erased.
+    request.state.unit.subject_id = appointment.client_id
     check_if_match(request, appointment.version, required=False)
     return appointment
