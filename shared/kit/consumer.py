@@ -22,6 +22,8 @@ ATTEMPTS = 5  # 0.05 + 0.1 + 0.2 + 0.4 s: what may pass has passed by then
 GATHER_SECONDS = 0.008  # under load, wait this long for company: a batch of ten costs little more than one of two
 COMMIT_SECONDS = 1.0  # offsets follow the transactions; what a crash repeats, the inbox drops
 COMMIT_DEADLINE_SECONDS = 3.0  # a commit hangs while the broker is down: give up, join again
+LONGEST_KEY = 500  # ours are ids; a longer one would not fit an index, and its record could not even be buried
+LATEST_MS = 4_102_444_800_000  # the year 2100
 STALL_SECONDS = 60.0  # alive and not consuming, seen after broker restarts: rebuild the client
 
 log = logging.get(__name__)
@@ -224,7 +226,7 @@ class ConsumerLoop:
         messages: list[Message] = []
         unreadable: list[Message] = []
         for record in records:
-            headers = {name: value.decode("utf-8", "replace") for name, value in record.headers}
+            headers = {name: _text(value) for name, value in record.headers}
             type_ = headers.get("ce_type", "")
             if type_ and not self.dispatch.knows(type_):
                 continue
@@ -236,11 +238,16 @@ class ConsumerLoop:
             message = Message(
                 id=id,
                 topic=record.topic.removeprefix(self._prefix),
-                key=(record.key or b"").decode("utf-8", "replace").replace("\0", "\ufffd"),
+                key=_text(record.key)[:LONGEST_KEY],
                 type=type_ or "(none)",
                 payload=record.value or b"",
-                time=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+                time=datetime.fromtimestamp(min(max(record.timestamp, 0), LATEST_MS) / 1000, UTC),
                 traceparent=headers.get("traceparent"),
             )
             (messages if readable else unreadable).append(message)
         return messages, unreadable
+
+
+def _text(raw: bytes | None) -> str:
+    """What a record says, whatever it holds: a header may have no value, and no text of ours holds a NUL."""
+    return (raw or b"").decode("utf-8", "replace").replace("\0", "\ufffd")

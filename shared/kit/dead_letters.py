@@ -121,10 +121,11 @@ async def replay(tx: Transaction, id: Any) -> None:
 
 
 async def discard(tx: Transaction, id: Any, by: str) -> None:
-    """Give one up for good; those parked behind it follow in order.
+    """Give one up for good; those parked behind it follow in order. When its record is read again, it is known.
 
     Raises:
         NotFound: no open dead letter has this id.
     """
     if not await _resolve(tx, id, "discarded", by):
         raise NotFound("dead_letter_not_found", "No open dead letter has this id.")
+    await tx.run("INSERT INTO inbox (event_id) VALUES (:id) ON CONFLICT DO NOTHING", {"id": id})
