@@ -10,7 +10,7 @@ from shared.errors import NotFound
 from shared.kit import audit, dead_letters
 from shared.kit.auth import Principal, requires
 from shared.kit.body import Answer
-from shared.kit.paging import Cursor, Limit, Page, page, position
+from shared.kit.paging import Cursor, Limit, Page, number, page
 from shared.kit.unit import Tx, router
 
 ops = router("/v1", "operations")
@@ -97,7 +97,7 @@ async def list_dead_letters(
     tx: Tx, limit: Limit = 50, cursor: Cursor = None, resolved: bool = False, _: Principal = requires("ops:read")
 ) -> Page[DeadLetter]:
     """What could not be handled, oldest first, and what waits behind it."""
-    params = {"id": None, "after": position(cursor) or 0, "resolved": resolved, "limit": limit + 1}
+    params = {"id": None, "after": number(cursor) or 0, "resolved": resolved, "limit": limit + 1}
     rows, after = page(await tx.all(_LIST, params), limit, lambda row: row.seq)
     return Page(items=[DeadLetter.model_validate(row) for row in rows], next_cursor=after)
 
@@ -144,6 +144,6 @@ async def read_audit(
     who: Principal = requires("ops:read"),
 ) -> Page[AuditEntry]:
     """Who did what, newest first."""
-    params = {"branches": who.branch_list, "subject": subject_id, "before": position(cursor), "limit": limit + 1}
+    params = {"branches": who.branch_list, "subject": subject_id, "before": number(cursor), "limit": limit + 1}
     rows, after = page(await tx.all(_AUDIT, params), limit, lambda row: row.id)
     return Page(items=[AuditEntry.model_validate(row) for row in rows], next_cursor=after)

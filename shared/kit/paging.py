@@ -46,6 +46,18 @@ def position(cursor: str | None) -> Any:
         raise Invalid("invalid_cursor", "Use the next_cursor of the page before, unchanged.") from None
 
 
+def number(cursor: str | None) -> int | None:
+    """The same for a list by number.
+
+    Raises:
+        Invalid: the cursor is not one of ours.
+    """
+    place = position(cursor)
+    if place is None or (type(place) is int and 0 <= place < 2**63):
+        return place
+    raise Invalid("invalid_cursor", "Use the next_cursor of the page before, unchanged.")
+
+
 def etag(version: int) -> str:
     """The ETag of a resource whose row has this version."""
     return f'"{version}"'

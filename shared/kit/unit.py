@@ -145,7 +145,7 @@ async def _once(
 ) -> Response:
     state = request.app.state
     scope = await _scope(request, route)
-    unit = UnitOfWork(state.database, state.codec, scope, body)
+    unit = UnitOfWork(state.database, state.codec, scope, _asked(request, body))
     request.state.unit = unit
     try:
         stored = await unit.first_answer()
@@ -167,6 +167,12 @@ async def _once(
     except BaseException as error:
         await unit.rollback(error)
         raise
+
+
+def _asked(request: Request, body: bytes) -> bytes:
+    """What a repeat must repeat: `?dry_run=true` and the same without it are two requests."""
+    query: bytes = request.scope["query_string"]
+    return body + b"\0?" + query if query else body
 
 
 async def _keep_refusal(unit: UnitOfWork, scope: Scope, response: Response) -> None:

@@ -9,7 +9,7 @@ from services.identity import handlers, store
 from services.identity.domain.api_clients import Reach
 from services.identity.schemas import ApiClientAnswer, ApiClientWithSecret, NewApiClient, Rotation
 from shared.kit.auth import Principal, requires
-from shared.kit.paging import Cursor, Limit, Page, page, position
+from shared.kit.paging import Cursor, Limit, Page, number, page
 from shared.kit.unit import Tx, router
 
 api_clients = router("/v1/api-clients", "api clients")
@@ -32,7 +32,7 @@ async def list_clients(
 ) -> Page[ApiClientAnswer]:
     """Those whose branches are all among your own, in the order they were made; revoked ones too."""
     rows, after = page(
-        await store.page(tx, who.branch_list, position(cursor) or 0, limit + 1), limit, lambda row: row.seq
+        await store.page(tx, who.branch_list, number(cursor) or 0, limit + 1), limit, lambda row: row.seq
     )
     return Page(items=[ApiClientAnswer.model_validate(row) for row in rows], next_cursor=after)
 

@@ -223,3 +223,17 @@ async def test_the_openapi_document_is_valid_and_every_operation_names_its_probl
     for operations in document["paths"].values():
         for operation in operations.values():
             assert "application/problem+json" in operation["responses"]["default"]["content"]
+
+
+async def test_a_key_used_with_another_query_is_refused(http: httpx.AsyncClient) -> None:
+    """Else the answer of a dry run would stand in for the thing itself."""
+    dry = await http.post("/v1/bumps?dry_run=true", json=GOOD, headers={"Idempotency-Key": "k1"})
+    real = await http.post("/v1/bumps", json=GOOD, headers={"Idempotency-Key": "k1"})
+    assert (dry.status_code, real.status_code, real.json()["code"]) == (201, 422, "idempotency_key_reused")
+
+
+@pytest.mark.parametrize("cursor", ["ImFiYyI", "WzFd", "MTE4MDU5MTYyMDcxNzQxMTMwMzQyNA", "LTE", "dHJ1ZQ", "MS41"])
+async def test_a_cursor_by_number_that_is_none_is_refused(http: httpx.AsyncClient, cursor: str) -> None:
+    for path in ("/v1/audit", "/v1/ops/dead-letters"):
+        answer = await http.get(path, params={"cursor": cursor})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_cursor")
