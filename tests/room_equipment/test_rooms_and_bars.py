@@ -190,3 +190,13 @@ async def test_work_orders_are_assigned_logged_and_completed_once(spa: Spa) -> N
     shown = (await spa.http.get(path)).json()
     assert [line["entry"] for line in shown["log"]] == ["new bolts"]
     assert (await spa.http.post(f"{path}/log", json=entry)).json()["code"] == "work_order_completed"
+
+
+async def test_who_only_reads_makes_no_version_not_even_by_changing_nothing(spa: Spa) -> None:
+    room, bar = await spa.cleared_room()
+    reader = spa.signed_in("rooms:read")
+    before = {path: (await spa.http.get(path)).headers["ETag"] for path in (f"/v1/rooms/{room}", f"/v1/bars/{bar}")}
+    for path, etag in before.items():
+        answer = await reader.patch(path, json={}, headers={"If-Match": etag})
+        assert (answer.status_code, answer.json()["code"]) == (403, "insufficient_scope")
+        assert (await spa.http.get(path)).headers["ETag"] == etag

@@ -11,7 +11,7 @@ from services.room_equipment.domain.mounting import needed_scopes, unproves
 from services.room_equipment.handlers import found
 from services.room_equipment.handlers.displacement import Displaced, settle
 from services.room_equipment.store import bars, rooms
-from shared.errors import Forbidden, Invalid, Refused
+from shared.errors import Invalid, Refused
 from shared.kit.audit import record as audit
 from shared.kit.auth import Principal
 from shared.kit.database import Transaction
@@ -50,9 +50,7 @@ async def change(
     locked = await rooms.lock(tx, {seen.branch_id, target.branch_id})
     before = (await found.bar(tx, who, id))._asdict()
     check(before["version"])
-    missing = needed_scopes(before, values) - who.scopes
-    if missing:
-        raise Forbidden("insufficient_scope", f"This needs {', '.join(sorted(missing))}.", required=sorted(missing))
+    found.check_scopes(who, needed_scopes(before, values))
     touched = {before["room_id"], target.id}
     moment = await rooms.moment(tx, touched)
     after = before | values | {"branch_id": target.branch_id}

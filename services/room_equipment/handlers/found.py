@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from services.room_equipment.store import bars, projections, rooms
-from shared.errors import Invalid, NotFound
+from shared.errors import Forbidden, Invalid, NotFound
 from shared.kit.auth import Principal
 from shared.kit.database import Transaction
 from shared.kit.unit import UnitOfWork
@@ -40,6 +40,19 @@ async def locked_bar(tx: Transaction, who: Principal, id: UUID) -> tuple[Row[Any
     if row.branch_id != seen.branch_id:  # moved to another branch while we waited for its rooms
         return await locked_bar(tx, who, id)
     return row, locked, moment
+
+
+def check_scopes(who: Principal, needed: set[str]) -> None:
+    """Whether this caller may change a room or bar so. What changes nothing still makes a version: no reader's.
+
+    Raises:
+        Forbidden
+    """
+    missing = needed - who.scopes
+    if not needed and who.scopes.isdisjoint(("rooms:write", "rooms:inspect")):
+        missing = {"rooms:write"}
+    if missing:
+        raise Forbidden("insufficient_scope", f"This needs {', '.join(sorted(missing))}.", required=sorted(missing))
 
 
 async def timezone(tx: Transaction, branch_id: UUID) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from services.room_equipment.handlers import found
 from services.room_equipment.handlers.displacement import Displaced, settle
 from services.room_equipment.store import rooms
-from shared.errors import Forbidden, Invalid, Refused
+from shared.errors import Invalid, Refused
 from shared.events.room_equipment import RoomChanged, RoomRegistered
 from shared.kit.auth import Principal
 from shared.kit.database import Transaction
@@ -41,9 +41,7 @@ async def change(
     before = next(row for row in locked if row.id == id)
     check(before.version)
     wanted = {name: getattr(before, name) for name in _CHANGEABLE} | values
-    missing = _needed_scopes(before, values) - who.scopes
-    if missing:
-        raise Forbidden("insufficient_scope", f"This needs {', '.join(sorted(missing))}.", required=sorted(missing))
+    found.check_scopes(who, _needed_scopes(before, values))
     if any(row.code == wanted["code"] and row.id != id for row in locked):
         raise Refused("room_code_taken", "The branch has a room of this code. Choose another code.")
     row = await rooms.change(tx, id, wanted)
