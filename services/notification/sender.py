@@ -54,7 +54,7 @@ class Sender:
                     await asyncio.sleep(random.uniform(0.5, 1.5))
                     continue
                 except Exception as error:  # one bad batch must not end all sending
-                    log.error("sending failed", error=type(error).__name__, exc_info=True)
+                    log.error("sending failed", exc_info=logging.without_values(error))
                     await asyncio.sleep(random.uniform(2, 5))
                     continue
                 if not full and not self._stopping:

@@ -148,6 +148,7 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_use_lifo=True,
+            hide_parameters=True,  # an error's text must not hold what a person typed
             json_serializer=lambda value: value,  # the codec below does it, for typed and untyped parameters alike
             json_deserializer=lambda value: value,
             connect_args={

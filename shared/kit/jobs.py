@@ -41,7 +41,7 @@ async def run_forever(database: Database, job: Job) -> None:
             telemetry.JOB_RUNS.labels(job.name, "away").inc()
         except Exception as error:
             telemetry.JOB_RUNS.labels(job.name, "failed").inc()
-            log.error("job failed", job=job.name, error=type(error).__name__, exc_info=True)
+            log.error("job failed", job=job.name, exc_info=logging.without_values(error))
         await asyncio.sleep(pause * random.uniform(0.95, 1.05))
 
 

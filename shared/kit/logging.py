@@ -65,3 +65,9 @@ def configure(service: str, *, format: str = "json", level: str = "INFO") -> Non
 def get(name: str) -> Any:
     """A bound logger for a module."""
     return structlog.stdlib.get_logger(name)
+
+
+def without_values(error: BaseException) -> tuple[type[BaseException], BaseException, Any]:
+    """For `exc_info`: the traceback, but not the message. A driver's message may quote what a person typed, and the
+    parameters of a statement an address."""
+    return type(error), RuntimeError(type(error).__name__), error.__traceback__

@@ -99,10 +99,7 @@ def of_any(request: Request, error: Exception) -> Response:
     if isinstance(error, IntegrityError):
         log.warning("constraint refused", sqlstate=getattr(error.orig, "sqlstate", None), path=request.url.path)
         return of(errors.Refused("conflict", "Another change got there first. Read again, then retry."))
-    log.error("unexpected error", path=request.url.path, error=type(error).__name__, exc_info=_without_values(error))
+    log.error(
+        "unexpected error", path=request.url.path, error=type(error).__name__, exc_info=logging.without_values(error)
+    )
     return problem(500, "Unexpected error", "internal_error", "Something went wrong here; it has been logged.")
-
-
-def _without_values(error: Exception) -> tuple[type[Exception], Exception, Any]:
-    """The traceback, but not the message: a driver's message may quote what a person typed."""
-    return type(error), RuntimeError(type(error).__name__), error.__traceback__

@@ -1,13 +1,22 @@
 """Jobs: one process at a time, paced by the database's clock."""
 
 import asyncio
+import sys
+import traceback
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy.exc import DBAPIError
 
+from shared.kit import jobs
 from shared.kit.database import Transaction
 from shared.kit.jobs import KIT_JOBS, Job, run_once
+from tests.shared.kit.toy import until
+
+
+TYPED = "canary@example.test"  # named, because a traceback shows lines of source
 
 
 def job(run: list[int], every: float = 3600) -> Job:
@@ -55,6 +64,41 @@ async def test_a_failed_run_takes_no_turn_and_keeps_nothing(app: FastAPI) -> Non
     async with app.state.database.transaction() as tx:
         assert await tx.scalar("SELECT count(*) FROM bumps") == 0
         assert await tx.scalar("SELECT count(*) FROM job_runs WHERE job = 'toy.fails'") == 0
+
+
+async def test_a_failed_run_is_logged_without_what_was_in_its_statement(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str] = []
+
+    class Log:
+        def error(self, event: str, *, exc_info: Any, **more: Any) -> None:
+            lines.append(
+                event + "".join(traceback.format_exception(*(sys.exc_info() if exc_info is True else exc_info)))
+            )
+
+    async def fail(tx: Transaction) -> int:
+        # The driver's message quotes the value, and SQLAlchemy's the parameters.
+        await tx.run("INSERT INTO bumps (counter_id, step) VALUES (:id, 1)", {"id": TYPED})
+        return 1
+
+    monkeypatch.setattr(jobs, "log", Log())
+    task = asyncio.create_task(jobs.run_forever(app.state.database, Job("toy.fails", timedelta(hours=1), fail)))
+
+    async def logged() -> bool:
+        return bool(lines)
+
+    await until(logged)
+    task.cancel()
+    assert lines[0].startswith("job failed") and "in fail" in lines[0]
+    assert "canary" not in lines[0]
+
+
+async def test_an_error_of_the_database_names_no_parameter(app: FastAPI) -> None:
+    with pytest.raises(DBAPIError) as raised:
+        async with app.state.database.transaction() as tx:
+            await tx.run("SELECT 1 / 0, CAST(:mail AS text)", {"mail": "canary@example.test"})
+    assert "canary" not in str(raised.value)
 
 
 async def test_the_kits_own_jobs_run(app: FastAPI) -> None:
