@@ -15,7 +15,6 @@ from shared.kit.database import Transaction
 from shared.kit.jobs import KIT_JOBS, Job, run_once
 from tests.shared.kit.toy import until
 
-
 TYPED = "canary@example.test"  # named, because a traceback shows lines of source
 
 
