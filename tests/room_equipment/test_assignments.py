@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from services.room_equipment.domain.localdays import add_months
+from shared.events import scheduling
 from shared.kit.ids import new_id
 from tests.room_equipment.spa import Spa, soon
 
@@ -51,6 +52,20 @@ async def test_unknown_things_are_pointed_at(spa: Spa) -> None:
         assert answer.json()["errors"][0]["pointer"] == f"/{field}"
     answer = await post(spa, room_id=str(new_id()))
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_room")
+
+
+async def test_a_therapist_of_other_branches_only_is_not_there(spa: Spa) -> None:
+    await spa.cleared_room()
+    elsewhere = new_id()
+    await spa.hear(scheduling.TherapistRegistered(therapist_id=elsewhere, version=1, branch_ids=[new_id()]))
+    await spa.measured(elsewhere, 60)
+    here = spa.signed_in("rooms:operate", branches=[spa.branch_id])
+    body = {
+        "appointment_id": str(new_id()), "branch_id": str(spa.branch_id), "treatment_id": str(spa.bar_treatment),
+        "therapist_id": str(elsewhere), "starts_at": soon(1).isoformat(),
+    }  # fmt: skip
+    answer = await here.post("/v1/assignments", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_therapist")
 
 
 async def test_assignments_are_listed_by_time_room_and_page(spa: Spa) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from shared.kit.ids import new_id
 from tests.scheduling.builders import Chain, assigned, blocked, cleared, iso, tomorrow, unavailable
 
 
@@ -19,6 +20,18 @@ async def test_a_request_is_pending_until_both_have_said_yes(chain: Chain) -> No
     settled = await chain.get(f"/v1/appointments/{asked['id']}")
     assert (settled["status"], settled["room_id"], settled["version"]) == ("confirmed", place.room_ids[0], 2)
     assert await chain.announced(asked["id"]) == ["requested", "confirmed"]
+
+
+async def test_a_room_assigned_directly_for_something_else_confirms_nothing(chain: Chain) -> None:
+    place = await chain.place()
+    asked = await chain.request(place, tomorrow(10))
+    await chain.hear(cleared(asked))
+    right = assigned(asked, place.room_ids[0])
+    for other in ({"branch_id": new_id()}, {"therapist_id": new_id()}, {"starts_at": tomorrow(11)}):
+        await chain.hear(right.model_copy(update=other))
+        assert (await chain.get(f"/v1/appointments/{asked['id']}"))["status"] == "pending", other
+    await chain.hear(assigned(asked, place.room_ids[0], version=2))
+    assert (await chain.get(f"/v1/appointments/{asked['id']}"))["status"] == "confirmed"
 
 
 async def test_a_post_that_waits_is_answered_as_soon_as_the_saga_has_settled(chain: Chain) -> None:
@@ -247,7 +260,6 @@ async def test_an_unknown_id_is_422_with_its_pointer_and_stores_nothing(chain: C
 async def test_a_room_not_heard_of_yet_is_waited_for(chain: Chain) -> None:
     place = await chain.place(rooms=0)
     from shared.events.room_equipment import RoomRegistered
-    from shared.kit.ids import new_id
 
     room = new_id()
     wish = place.wish(tomorrow(10), room_id=str(room))

@@ -64,7 +64,9 @@ async def assign(
     who.must_see(body.branch_id, "branch_not_found", "There is no such branch.")
     await found.known(unit, projections.branch, body.branch_id, "branch")
     treatment = await found.known(unit, projections.treatment, body.treatment_id, "treatment")
-    await found.known(unit, projections.therapist, body.therapist_id, "therapist")
+    therapist = await found.known(unit, projections.therapist, body.therapist_id, "therapist")
+    if not who.sees_any(therapist.branch_ids):
+        raise found.unknown("therapist")
     tx = await unit.begin()
     if body.room_id is not None:
         await handlers.check_room(tx, body.branch_id, body.room_id)

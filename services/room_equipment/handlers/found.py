@@ -75,6 +75,11 @@ async def known(
         if row is not None:
             return row
         if loop.time() >= deadline:
-            raise Invalid(f"unknown_{noun}", f"There is no such {noun}.", pointer=f"/{noun}_id")
+            raise unknown(noun)
         await unit.commit()
         await asyncio.sleep(0.05)
+
+
+def unknown(noun: str) -> Invalid:
+    """Not there, or not for this caller: the same words."""
+    return Invalid(f"unknown_{noun}", f"There is no such {noun}.", pointer=f"/{noun}_id")

@@ -168,6 +168,8 @@ class Step:
 
     def _room(self, appointment: Appointment, event: RoomAssigned | RoomReassigned) -> bool:
         previous = appointment.room_id
+        if isinstance(event, RoomAssigned) and not _answers(appointment, event):
+            return False
         if not appointment.hear_room(event.attempt, event.assignment_version, event.room_id):
             return False
         if appointment.status is not Status.PENDING:
@@ -249,6 +251,12 @@ class Step:
 def _claim(a: Appointment, therapist_id: UUID) -> dict[str, Any]:
     return {"id": a.id, "attempt": a.attempt + 1, "therapist_id": therapist_id,
             "starts_at": a.starts_at, "ends_at": a.ends_at}  # fmt: skip
+
+
+def _answers(a: Appointment, event: RoomAssigned) -> bool:
+    """Whether this is the room that was asked for. A room can also be assigned directly, under any id: one for another
+    branch, time or therapist is no answer to this request."""
+    return (a.branch_id, a.therapist_id, a.starts_at) == (event.branch_id, event.therapist_id, event.starts_at)
 
 
 def _gap(event: RoomUnavailable) -> dict[str, Any] | None:
