@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Request
 
-from shared.errors import NotFound
+from shared.errors import Forbidden, NotFound
 from shared.kit import audit, dead_letters
 from shared.kit.auth import Principal, requires
 from shared.kit.body import Answer
@@ -114,6 +114,7 @@ async def show_dead_letter(tx: Tx, id: UUID, _: Principal = requires("ops:read")
 @ops.post("/ops/dead-letters/{id}/replay", status_code=202)
 async def replay_dead_letter(tx: Tx, id: UUID, who: Principal = requires("ops:write")) -> dict[str, Any]:
     """Try it again, and then what waits behind it, in order."""
+    _of_the_chain(who)
     await dead_letters.replay(tx, id)
     await audit.record(tx, who, "replayed", "dead_letter", id)
     return {"id": id, "status": "retry"}
@@ -122,9 +123,16 @@ async def replay_dead_letter(tx: Tx, id: UUID, who: Principal = requires("ops:wr
 @ops.post("/ops/dead-letters/{id}/discard", status_code=202)
 async def discard_dead_letter(tx: Tx, id: UUID, who: Principal = requires("ops:write")) -> dict[str, Any]:
     """Give it up for good; what waits behind it goes on."""
+    _of_the_chain(who)
     await dead_letters.discard(tx, id, who.subject)
     await audit.record(tx, who, "discarded", "dead_letter", id)
     return {"id": id, "status": "discarded"}
+
+
+def _of_the_chain(who: Principal) -> None:
+    """A dead letter names no branch, and giving one up loses what happened in it."""
+    if who.branches is not None:
+        raise Forbidden("all_branches_needed", "Only a caller who sees every branch may decide on a dead letter.")
 
 
 _AUDIT = """

@@ -125,7 +125,7 @@ async def test_a_discarded_message_that_is_read_again_stays_discarded(
         letter = (await dead(http))[0]["id"]
         await http.post(f"/v1/ops/dead-letters/{letter}/discard")
         await until_applied(whole, counter, [1, 3])
-    toy.refused_steps.clear()  # the bug is mended, and the topic is read from its beginning
+    toy.refused_steps.clear()  # the defect is mended, and the topic is read from its beginning
     payload = b'{"counter_id": "%s", "step": 2}' % str(counter).encode()
     await produce(topics, str(counter), payload, id=letter)
     await announce(whole, (counter, 4))
@@ -157,6 +157,23 @@ async def test_a_record_with_an_impossible_header_or_key_stops_nobody_else(
             return len(await dead(http)) >= 1
 
         await until(buried)
+
+
+async def test_a_caller_of_single_branches_decides_on_no_dead_letter(whole: FastAPI, mint: TokenMint) -> None:
+    counter = uuid4()
+    toy.refused_steps.add(1)
+    await announce(whole, (counter, 1))
+    async with client(whole, mint.bearer("ops:read", "ops:write", branches=[uuid4()])) as http:
+
+        async def parked() -> bool:
+            return len(await dead(http)) == 1
+
+        await until(parked)
+        letter = (await dead(http))[0]["id"]
+        for verb in ("replay", "discard"):
+            answer = await http.post(f"/v1/ops/dead-letters/{letter}/{verb}")
+            assert (answer.status_code, answer.json()["code"]) == (403, "all_branches_needed")
+        assert (await dead(http))[0]["status"] == "dead"
 
 
 @pytest.mark.parametrize("payload", [b"", b"{", b"\xff\x00", b'{"counter_id": "x"}'])
