@@ -6,7 +6,7 @@ import pytest
 
 from shared.kit.ids import new_id
 from tests.room_equipment.door import Door
-from tests.room_equipment.spa import back_date_clearance, soon
+from tests.room_equipment.spa import Spa, back_date_clearance, soon
 
 
 async def test_a_proved_session_starts_now_by_the_databases_clock(door: Door) -> None:
@@ -189,3 +189,13 @@ async def test_a_late_cancel_does_not_take_the_room_from_a_running_session(door:
 async def test_a_session_of_another_branch_is_not_there(door: Door) -> None:
     answer = await door.start(branches=[new_id()])
     assert (answer.status_code, answer.json()["code"]) == (404, "assignment_not_found")
+
+
+async def test_a_check_in_another_branch_is_no_evidence_of_this_session(door: Door) -> None:
+    other = await Spa(door.spa.app, door.spa.mint, door.spa.database).open()
+    _, bar = await other.cleared_room()
+    stranger = other.signed_in("rooms:operate", branches=[other.branch_id])
+    body = {"therapist_id": str(door.therapist), "appointment_id": str(door.session), "result": "pass", "note": "seen"}
+    assert (await stranger.post(f"/v1/bars/{bar}/pre-use-checks", json=body)).status_code == 201
+    evidence = (await door.spa.http.get(f"/v1/assignments/{door.session}/evidence")).json()
+    assert evidence["pre_use_checks"] == []

@@ -44,6 +44,6 @@ async def of(tx: Transaction, who: Principal, appointment_id: UUID) -> dict[str,
             {"starts_at": p.starts_at, "ends_at": p.ends_at, "inspection_ids": list(p.inspection_ids)} for p in periods
         ],
         "inspections": [inspection._asdict() for inspection in await inspections.by_ids(tx, proof)],
-        "pre_use_checks": [check._asdict() for check in await lockouts.checks_of(tx, appointment_id)],
+        "pre_use_checks": [check._asdict() for check in await lockouts.checks_of(tx, appointment_id, row.branch_id)],
         "fitness": [statement._asdict() for statement in await sessions.fitness_of(tx, appointment_id)],
     }  # fmt: skip

@@ -65,9 +65,10 @@ async def add_checks(tx: Transaction, columns: dict[str, Any]) -> None:
     await tx.run(_CHECKS, columns)
 
 
-async def checks_of(tx: Transaction, appointment_id: UUID) -> Sequence[Row[Any]]:
+async def checks_of(tx: Transaction, appointment_id: UUID, branch_id: UUID) -> Sequence[Row[Any]]:
+    """Checks for this session in its branch: a check elsewhere may name any session, and is none of this one."""
     return await tx.all(
         """SELECT id, bar_id, room_id, therapist_id, result, note, checked_at FROM pre_use_checks
-           WHERE appointment_id = :id ORDER BY checked_at, id""",
-        {"id": appointment_id},
+           WHERE appointment_id = :id AND branch_id = :branch_id ORDER BY checked_at, id""",
+        {"id": appointment_id, "branch_id": branch_id},
     )
