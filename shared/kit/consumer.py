@@ -19,7 +19,8 @@ from shared.kit.inbox import Dispatch, Handlers, Message
 
 BATCH = 500
 ATTEMPTS = 5  # 0.05 + 0.1 + 0.2 + 0.4 s: what may pass has passed by then
-GATHER_SECONDS = 0.008  # under load, wait this long for company: a batch of ten costs little more than one of two
+# Under load the next batch waits for company, as long as this one took: ten cost little more than two.
+GATHER, GATHER_AT_MOST_SECONDS = 1.0, 0.020
 COMMIT_SECONDS = 1.0  # offsets follow the transactions; what a crash repeats, the inbox drops
 COMMIT_DEADLINE_SECONDS = 3.0  # a commit hangs while the broker is down: give up, join again
 LONGEST_KEY = 500  # ours are ids; a longer one would not fit an index, and its record could not even be buried
@@ -92,7 +93,7 @@ class ConsumerLoop:
                     failpoints.reach("consumer.before_offset")
                     self._done |= {place: records[-1].offset + 1 for place, records in fetched.items()}
                     if 1 < sum(map(len, fetched.values())) < BATCH:
-                        await asyncio.sleep(GATHER_SECONDS)
+                        await asyncio.sleep(min(GATHER * (time.monotonic() - now), GATHER_AT_MOST_SECONDS))
                 elif now - self._moved > STALL_SECONDS:
                     await self._check_progress(consumer)
                 if committing is not None and committing.done():
