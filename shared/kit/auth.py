@@ -155,11 +155,13 @@ def _keys_of(document: dict[str, Any]) -> dict[str, jwt.PyJWK]:
 def _principal(claims: dict[str, Any], issuer: str) -> Principal:
     branches = claims.get("branches", [])
     therapist = claims.get("therapist_id")
+    if not isinstance(branches, list):  # of a text, `in` would find a "*" anywhere
+        raise ValueError("branches is a list")
     return Principal(
         subject=str(claims["sub"]),
         client_id=str(claims.get("client_id") or claims.get("azp") or claims["sub"]),
         scopes=frozenset(str(claims.get("scope", "")).split()),
-        branches=None if "*" in branches else frozenset(UUID(branch) for branch in branches),
+        branches=None if "*" in branches else frozenset(UUID(str(branch)) for branch in branches),
         therapist_id=UUID(therapist) if therapist else None,
         issuer=issuer,
         expires_at=float(claims["exp"]),

@@ -1,15 +1,17 @@
 """The HTTP edge: bad input is refused with a pointer, nothing is stored, and no answer is a framework's own."""
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import jwt
 import pytest
 from fastapi import FastAPI
 
-from shared.kit.testing import TokenMint, client
+from shared.kit.testing import ISSUER, TokenMint, client
 
 GOOD = {"counter_id": "01890000-0000-7000-8000-000000000001", "step": 1}
 
@@ -237,3 +239,16 @@ async def test_a_cursor_by_number_that_is_none_is_refused(http: httpx.AsyncClien
     for path in ("/v1/audit", "/v1/ops/dead-letters"):
         answer = await http.get(path, params={"cursor": cursor})
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_cursor")
+
+
+@pytest.mark.parametrize("branches", ["no*where", "*", [1], [None], {"*": 1}, 7, None])
+async def test_a_token_whose_branches_are_no_list_of_ids_opens_nothing(
+    app: FastAPI, mint: TokenMint, branches: Any
+) -> None:
+    """A provider of the chain's own may say them otherwise: never read as all of the chain."""
+    now = int(time.time())
+    claims = {"iss": ISSUER, "sub": "s", "aud": "caibei", "exp": now + 60, "scope": "ops:read", "branches": branches}
+    token = jwt.encode(claims, mint.key, algorithm="ES256", headers={"kid": mint.kid, "typ": "at+jwt"})
+    async with client(app, {"Authorization": f"Bearer {token}"}) as http:
+        answer = await http.get("/v1/audit")
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_token")
