@@ -199,3 +199,20 @@ async def test_a_check_in_another_branch_is_no_evidence_of_this_session(door: Do
     assert (await stranger.post(f"/v1/bars/{bar}/pre-use-checks", json=body)).status_code == 201
     evidence = (await door.spa.http.get(f"/v1/assignments/{door.session}/evidence")).json()
     assert evidence["pre_use_checks"] == []
+
+
+async def test_a_look_from_before_a_lockout_is_no_look_before_this_session(door: Door) -> None:
+    """Checked, then locked out, repaired and inspected within the hour: it is looked at again before it is used."""
+    spa = door.spa
+    body = {"therapist_id": str(door.therapist), "appointment_id": str(door.session), "result": "pass"}
+    assert (await spa.http.post(f"/v1/bars/{door.bar}/pre-use-checks", json=body)).status_code == 201
+    assert (await spa.http.post(f"/v1/bars/{door.bar}/lockouts", json={"reason": "crack seen"})).status_code == 201
+    await spa.repaired(door.bar)
+    assert (await spa.inspect(door.bar)).status_code == 201
+    again = spa.request(
+        datetime.now(UTC) + timedelta(minutes=5), appointment_id=door.session, attempt=2, version=5, room_id=door.room
+    )
+    await spa.hear(again)
+    door.peers.appointment["starts_at"] = again.starts_at.isoformat()
+    assert (await door.refused("pre_use_check_required", checks=[]))["bar_ids"] == [str(door.bar)]
+    assert (await door.start()).status_code == 200

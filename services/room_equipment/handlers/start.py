@@ -156,12 +156,7 @@ async def _run(tx: Transaction, row: Row[Any], now: datetime, mounted: list[UUID
         raise TherapistBusy
     load = row.load_kg
     if row.requires_bar:
-        checks = [
-            c
-            for c in await lockouts.checks_of(tx, row.appointment_id, row.branch_id)
-            if c.checked_at >= now - check_age
-        ]
-        passed = {check.bar_id for check in checks if check.result == "pass" and check.room_id == row.room_id}
+        passed = await lockouts.passed(tx, row.appointment_id, row.room_id, now - check_age)
         missing = gate.missing_checks(mounted, passed)
         if missing:
             raise CheckMissing(missing)

@@ -72,3 +72,14 @@ async def checks_of(tx: Transaction, appointment_id: UUID, branch_id: UUID) -> S
            WHERE appointment_id = :id AND branch_id = :branch_id ORDER BY checked_at, id""",
         {"id": appointment_id, "branch_id": branch_id},
     )
+
+
+async def passed(tx: Transaction, appointment_id: UUID, room_id: UUID, since: datetime) -> set[UUID]:
+    """The room's bars that were looked at for this session since then and found good, and not locked out afterwards."""
+    rows = await tx.all(
+        """SELECT DISTINCT bar_id FROM pre_use_checks c
+           WHERE appointment_id = :id AND room_id = :room_id AND result = 'pass' AND checked_at >= :since
+             AND NOT EXISTS (SELECT FROM lockouts l WHERE l.bar_id = c.bar_id AND l.opened_at >= c.checked_at)""",
+        {"id": appointment_id, "room_id": room_id, "since": since},
+    )
+    return {row.bar_id for row in rows}
