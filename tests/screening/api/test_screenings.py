@@ -208,18 +208,21 @@ async def test_another_branchs_clients_and_screenings_are_not_there(chain: Chain
         }
 
 
+NOBODY = "01890000-0000-7000-8000-000000000000"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "needed"),
     [
         ("GET", "/v1/protocols", "screening:read"),
         ("POST", "/v1/screenings", "screening:write"),
-        ("GET", f"/v1/screenings/{new_id()}", "screening:read"),
-        ("POST", f"/v1/screenings/{new_id()}/clearances", "screening:write"),
-        ("GET", f"/v1/screenings/{new_id()}/clearances/{new_id()}/document", "screening:answers"),
-        ("POST", f"/v1/screenings/{new_id()}/limit-acknowledgements", "screening:limits"),
+        ("GET", f"/v1/screenings/{NOBODY}", "screening:read"),
+        ("POST", f"/v1/screenings/{NOBODY}/clearances", "screening:write"),
+        ("GET", f"/v1/screenings/{NOBODY}/clearances/{NOBODY}/document", "screening:answers"),
+        ("POST", f"/v1/screenings/{NOBODY}/limit-acknowledgements", "screening:limits"),
         ("POST", "/v1/arrivals", "screening:write"),
-        ("GET", f"/v1/clients/{new_id()}/standing", "screening:read"),
-        ("DELETE", f"/v1/clients/{new_id()}", "screening:write"),
+        ("GET", f"/v1/clients/{NOBODY}/standing", "screening:read"),
+        ("DELETE", f"/v1/clients/{NOBODY}", "screening:write"),
     ],
 )
 async def test_each_route_needs_its_scope(chain: Chain, method: str, path: str, needed: str) -> None:
