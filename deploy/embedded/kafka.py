@@ -13,7 +13,7 @@ from pathlib import Path
 
 from deploy.embedded import aot
 from deploy.embedded.jars import KAFKA_VERSION, LOCK, class_path
-from deploy.embedded.ports import LOOPBACK, accepts, pick
+from deploy.embedded.ports import LOOPBACK, accepts, free, pick
 from deploy.embedded.process import Child, end_orphans, left_behind, run_to_end, start_child
 
 KAFKA_IMAGE = f"apache/kafka:{KAFKA_VERSION}"  # the same server, for containers
@@ -98,6 +98,7 @@ class Kafka:
     throwaway: bool = False
     progress: Callable[[str], None] = lambda _: None
     extra_flags: tuple[str, ...] = ()
+    controller_port: int | None = None
     child: Child | None = None
 
     @property
@@ -138,7 +139,9 @@ class Kafka:
     def _configure(self) -> Path:
         if self.port is None:
             self.port = pick()[0]
-        controller = pick()[0]
+        controller = self.controller_port
+        if controller is None or not free(controller):
+            controller = next(port for port in pick(2) if port != self.port)
         settings = {
             **SETTINGS,
             "log.dirs": str((self.folder / "data").absolute()),

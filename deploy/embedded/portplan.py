@@ -1,10 +1,10 @@
 """Which port everything gets: the well-known ones where they are free, last time's for the servers, else free ones."""
 
-from deploy.embedded.ports import PortTaken, free, holder, keep_or_pick, pick, require_free
+from deploy.embedded.ports import PortTaken, free, holder, pick, require_free
 
 OFFSETS = {"console": 0, "scheduling": 1, "screening": 2, "room_equipment": 3, "notification": 4, "identity": 5}
 DEFAULT_BASE = 8000
-SERVERS = ("postgres", "kafka", "smtp")
+SERVERS = ("postgres", "kafka", "kafka_controller", "smtp")
 
 
 def plan(base: int | None, last: dict[str, int]) -> dict[str, int]:
@@ -13,12 +13,14 @@ def plan(base: int | None, last: dict[str, int]) -> dict[str, int]:
     base: None tries 8000 and replaces what is taken; 0 takes free ports; any other number is meant exactly, and a port
     that is taken raises PortTaken with its holder. `last` is what this installation used before.
     """
-    servers = {name: keep_or_pick(last.get(name)) for name in SERVERS}
+    # Picked all at once: the kernel may give the same port twice, and one just let go again.
+    kept = {name: last[name] for name in SERVERS if name in last and free(last[name])}
+    spare = (port for port in pick(2 * len(SERVERS + tuple(OFFSETS))) if port not in kept.values())
+    servers = {name: kept.get(name) or next(spare) for name in SERVERS}
     if base == 0:
-        services = dict(zip(OFFSETS, pick(len(OFFSETS)), strict=True))
+        services = {name: next(spare) for name in OFFSETS}
     elif base is None:
         wanted = {name: DEFAULT_BASE + offset for name, offset in OFFSETS.items()}
-        spare = iter(pick(len(OFFSETS)))
         services = {name: port if free(port) else next(spare) for name, port in wanted.items()}
     else:
         services = {name: base + offset for name, offset in OFFSETS.items()}

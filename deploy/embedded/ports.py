@@ -32,11 +32,6 @@ def pick(count: int = 1) -> list[int]:
         return [int(sock.getsockname()[1]) for sock in sockets]
 
 
-def keep_or_pick(port: int | None) -> int:
-    """The port used last time if it is still free (clients keep their connection strings), else a free one."""
-    return port if port and free(port) else pick()[0]
-
-
 def holder(port: int) -> str:
     """The program that listens on `port`, as a person would name it; "another program" if it is not told."""
     with contextlib.suppress(psutil.Error, OSError):

@@ -58,6 +58,7 @@ class System:
         self.postgres = Postgres(self.folder / "postgres", password, self.logs / "postgres.log", ports["postgres"])
         self.kafka = Kafka(self.folder / "kafka", self.logs / "kafka.log", user_cache(), ports["kafka"])
         self.kafka.progress = progress.say
+        self.kafka.controller_port = ports["kafka_controller"]
         self.nursery = Nursery(self.logs / "nursery.log")
         self.addresses = Addresses(self.postgres.url, self.kafka.bootstrap, ports)
         self.members: list[Member] = members(
