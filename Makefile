@@ -4,6 +4,8 @@ PYTHON ?= python3
 STAMP := $(VENV)/.installed
 BIN := $(VENV)/bin
 ARGS ?=
+# Tests run side by side on shared servers; `make test WORKERS=0` runs them in one process.
+WORKERS ?= 2
 SOURCES := services shared deploy tests bench
 
 .DEFAULT_GOAL := help
@@ -17,7 +19,7 @@ run: $(STAMP) ## Start everything on this machine; Ctrl-C stops it, data stays i
 	@$(BIN)/caibei run $(ARGS)
 
 test: $(STAMP) ## Run every test, on a real PostgreSQL and a real Kafka
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 lint: $(STAMP) ## Check style, types, the import contracts, event schemas and the reference
 	@$(BIN)/ruff check $(wildcard $(SOURCES))

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -30,9 +31,10 @@ def nothing_kept_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """Root's PostgreSQL keeps the data of a private folder outside it: remove what this session left there."""
     yield
     for origin in REACHABLE_ROOT.glob("data-*.path"):
-        if Path(origin.read_text()).is_relative_to(tmp_path_factory.getbasetemp()):
-            shutil.rmtree(origin.with_suffix(""), ignore_errors=True)
-            origin.unlink()
+        with suppress(FileNotFoundError):  # another worker's, which removes its own
+            if Path(origin.read_text()).is_relative_to(tmp_path_factory.getbasetemp()):
+                shutil.rmtree(origin.with_suffix(""), ignore_errors=True)
+                origin.unlink()
 
 
 @pytest.fixture(scope="session")
