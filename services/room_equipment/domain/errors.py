@@ -4,6 +4,7 @@ Refused (409)
 ├── InspectorIsRepairer     inspector_is_repairer
 ├── WorkOrderOpen           work_order_open
 ├── InspectionTooEarly      inspection_before_lockout
+├── InspectionBeforeRepair  inspection_before_repair
 ├── InspectionBeforeChange  inspection_before_change
 ├── InstallationRequired    installation_required
 ├── NoRoom                  every code of a refused placement, see placement.py
@@ -42,6 +43,15 @@ class InspectionTooEarly(Refused):
             "inspection_before_lockout",
             "The bar was locked out after this inspection was performed. Only a later one releases it.",
             lockout_at=lockout_at.isoformat(),
+        )
+
+
+class InspectionBeforeRepair(Refused):
+    def __init__(self, repaired_at: datetime) -> None:
+        super().__init__(
+            "inspection_before_repair",
+            "The repair was completed after this inspection was performed. Only a later one releases the bar.",
+            repaired_at=repaired_at.isoformat(),
         )
 
 

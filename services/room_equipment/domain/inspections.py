@@ -13,6 +13,7 @@ from uuid import UUID
 
 from services.room_equipment.domain.errors import (
     InspectionBeforeChange,
+    InspectionBeforeRepair,
     InspectionTooEarly,
     InspectorIsRepairer,
     InstallationRequired,
@@ -169,3 +170,5 @@ def _check_release(report: Report, history: History) -> None:
         # To the second: inspectors' clocks and forms often give no more.
         if report.performed_at < lockout.opened_at.replace(microsecond=0):
             raise InspectionTooEarly(lockout.opened_at)
+        if lockout.repaired_at is not None and report.performed_at < lockout.repaired_at.replace(microsecond=0):
+            raise InspectionBeforeRepair(lockout.repaired_at)  # it says nothing of the bar as it is now
