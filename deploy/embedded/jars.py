@@ -17,7 +17,6 @@ KAFKA_VERSION = "4.3.1"
 # Resolved apart: in one resolution log4j's managed versions would pull kafka-clients down to 3.9.
 ENDPOINTS = (f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}", "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4")
 LOCK = Path(__file__).with_name("kafka.sha256")
-REPOSITORY = os.environ.get("CAIBEI_MAVEN_URL", "")
 AT_ONCE = 8
 
 
@@ -65,7 +64,7 @@ def fetch(wanted: dict[str, str], folder: Path) -> None:
             name = Path(path).name
             if name not in found or not keep(found[name].read_bytes(), wanted[path], folder / name):
                 raise JarsMissing(
-                    f"{name} could not be had with the content that {LOCK.name} names: {REPOSITORY}/{path}"
+                    f"{name} could not be had with the content that {LOCK.name} names: {path} of Maven Central"
                 )
 
 
@@ -75,8 +74,10 @@ def from_maven_cache(path: str) -> bytes:
 
 
 def download(path: str) -> bytes:
-    """A jar from the repository (CAIBEI_MAVEN_URL names another one). Raises OSError."""
-    base = os.environ.get("CAIBEI_MAVEN_URL", REPOSITORY)
+    """A jar from Maven Central, whose address jgo knows (CAIBEI_MAVEN_URL names another one). Raises OSError."""
+    from jgo.constants import MAVEN_CENTRAL_URL  # takes 0.2 s, and only the first run needs it
+
+    base = os.environ.get("CAIBEI_MAVEN_URL", MAVEN_CENTRAL_URL)
     with urllib.request.urlopen(f"{base}/{path}", timeout=60) as answer:  # noqa: S310 - the address is ours
         content: bytes = answer.read()
         return content
