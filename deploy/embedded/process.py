@@ -121,10 +121,38 @@ async def start_child(
 async def run_to_end(
     command: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | None = None, account: Account | None = None
 ) -> None:
-    """Run a short command to its end; StartFailed with the log's last lines when it fails."""
+    """Run a short command to its end; StartFailed with the log's last lines when it fails.
+
+    Cancelled, it leaves nothing behind: what the command started itself (initdb's postgres) ends with it.
+    """
     child = await start_child(Path(command[0]).name, command, log=log, env=env, account=account)
-    if code := await child.process.wait():
+    try:
+        code = await child.process.wait()
+    except asyncio.CancelledError:
+        await asyncio.shield(end_group(child.pid))
+        await asyncio.shield(child.process.wait())
+        raise
+    if code:
         raise StartFailed(f"{child.name} ended with code {code}\n{tail(log)}")
+
+
+async def end_group(leader: int, seconds: float = 3.0) -> None:
+    """SIGKILL a session that we started and all in it; returns when none of them runs any more."""
+    end = asyncio.get_running_loop().time() + seconds
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
+    while any(runs_in(process, leader) for process in psutil.process_iter()):
+        if asyncio.get_running_loop().time() > end:
+            return
+        await asyncio.sleep(0.02)
+
+
+def runs_in(process: psutil.Process, group: int) -> bool:
+    """Whether the process is of that process group and not only waiting to be reaped."""
+    try:
+        return os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, OSError):
+        return False
 
 
 def tail(log: Path, lines: int = 15) -> str:
