@@ -15,6 +15,7 @@ from services.notification import store
 from services.notification.asking import Scheduling
 from services.notification.bell import Bell
 from services.notification.domain.messages import retry_after
+from services.notification.lease import Lease
 from services.notification.letters import Letter, NoLetter, letters
 from services.notification.mails import Sender as From
 from services.notification.settings import Settings
@@ -23,17 +24,24 @@ from services.notification.store import Claimed, Outcome
 from shared.errors import Unavailable
 from shared.events.notification import MessageFailed, MessageSent
 from shared.kit import failpoints, logging
+from shared.kit.backoff import Backoff
 from shared.kit.database import Database, Transaction
 
 LOOK_SECONDS = 2.0
-LONGEST_WAIT = timedelta(seconds=30)
+LONGEST_PAUSE_SECONDS = 10.0
+TURN_SECONDS = 20.0  # a slow mail server's batch ends then: an urgent message waits behind one batch at most
+MARK_SECONDS = 60.0
 MESSAGES = Counter("caibei_messages_total", "Messages that came to their end or to another try.", ["template", "state"])
 
 log = logging.get(__name__)
 
 
 class Sender:
-    """Runs until `stop`. A mail server or a scheduling that is away costs no message an attempt."""
+    """Runs until `stop`. A mail server or a scheduling that is away costs no message an attempt.
+
+    Attributes:
+        resumes: the loop's time at which a pause ends that one of the two being away has caused.
+    """
 
     def __init__(self, database: Database, scheduling: Scheduling, settings: Settings, bell: Bell) -> None:
         self._database = database
@@ -42,7 +50,8 @@ class Sender:
         self._bell = bell
         self._from = From.of(settings.mail_from)
         self._stopping = False
-        self._away = timedelta(0)
+        self._away = Backoff(first=1.0, most=LONGEST_PAUSE_SECONDS)
+        self.resumes = 0.0
 
     async def run(self) -> None:
         async with Connections(self._settings) as connections:
@@ -61,6 +70,11 @@ class Sender:
                     # At rest a message goes at once; under load the turns keep their distance and each takes more.
                     await self._bell.wait(LOOK_SECONDS, began + self._settings.gather_seconds)
 
+    @property
+    def pausing(self) -> bool:
+        """Scheduling or the mail server was away: until the pause ends only urgent messages are tried."""
+        return asyncio.get_running_loop().time() < self.resumes
+
     def stop(self) -> None:
         """End after the batch under way: what the mail server took must still be marked."""
         self._stopping = True
@@ -68,21 +82,21 @@ class Sender:
 
     async def turn(self, connections: Connections) -> bool:
         """Send one batch. Says whether there may be more at once."""
-        lease = timedelta(seconds=self._settings.lease_seconds)
-        async with self._database.transaction() as tx:
-            batch = await store.claim(tx, self._settings.batch, lease)
+        lease = Lease(self._database, self._settings.lease_seconds)
+        batch = await lease.take(self._settings.batch, urgent_only=self.pausing)
         if not batch:
             return False
         failpoints.reach("sender.after_claim")
         urgent = [message for message in batch if message.occasion.purpose.is_urgent]
-        for part in (urgent, batch[len(urgent) :]):  # urgent ones stand first
-            if part:
-                outcomes = await self._send(part, connections)
-                failpoints.reach("sender.after_smtp")
-                await self._mark(outcomes)
-        return len(batch) == self._settings.batch and not self._away
+        async with lease.kept():
+            for part in (urgent, batch[len(urgent) :]):  # urgent ones stand first
+                if part:
+                    outcomes = await self._send(part, connections, lease)
+                    failpoints.reach("sender.after_smtp")
+                    await self._mark(outcomes)
+        return len(batch) == self._settings.batch and not self.pausing
 
-    async def _send(self, batch: list[Claimed], connections: Connections) -> list[Outcome]:
+    async def _send(self, batch: list[Claimed], connections: Connections, lease: Lease) -> list[Outcome]:
         try:
             if batch[0].occasion.purpose.is_urgent:
                 present = {message.id: await self._scheduling.about_urgent(message) for message in batch}
@@ -99,22 +113,23 @@ class Sender:
                 waiting.append(written)
         if not waiting:
             return outcomes
-        # Half the lease: what is not handed over by then goes back, so that nobody else has it meanwhile.
+        ends = asyncio.get_running_loop().time() + TURN_SECONDS
         async with asyncio.TaskGroup() as group:
-            deadline = asyncio.get_running_loop().time() + self._settings.lease_seconds / 2
-            tasks = [group.create_task(self._hand_over(waiting, each, deadline)) for each in connections.all]
+            tasks = [group.create_task(self._hand_over(waiting, each, lease, ends)) for each in connections.all]
         for task in tasks:
             outcomes += task.result()
         if any(outcome.state == "sent" for outcome in outcomes):
-            self._away = timedelta(0)
+            self._away.reset()
         if waiting:
             outcomes += self._later([message for each in waiting for message in each.messages], "mail_server_away")
         return outcomes
 
-    async def _hand_over(self, waiting: deque[Letter], connection: Connection, deadline: float) -> list[Outcome]:
+    async def _hand_over(
+        self, waiting: deque[Letter], connection: Connection, lease: Lease, ends: float
+    ) -> list[Outcome]:
         """Send over one connection until nothing waits, the mail server is away or the time is over."""
         outcomes: list[Outcome] = []
-        while waiting and asyncio.get_running_loop().time() < deadline:
+        while waiting and lease.holds and asyncio.get_running_loop().time() < ends:
             written = waiting.popleft()
             try:
                 await connection.send(self._from.address, written.to, written.content)
@@ -128,16 +143,17 @@ class Sender:
         return outcomes
 
     def _later(self, messages: Iterable[Claimed], reason: str) -> list[Outcome]:
-        """Back in the queue, without a counted attempt; the waits grow to half a minute while it lasts."""
-        if not self._away:
-            log.warning("sending waits", reason=reason)
-        self._away = min(self._away * 2 or timedelta(seconds=1), LONGEST_WAIT)
-        wait = self._away * random.uniform(0.75, 1.25)
-        return [_outcome(message, "queued", reason, wait=wait, counted=False) for message in messages]
+        """Back in the queue, without a counted attempt. Nothing but what is urgent is tried until the pause has passed:
+        the pauses grow with what was tried in vain, not with the messages that came meanwhile."""
+        wait = self._away.next()
+        if not self.pausing:
+            log.warning("sending waits", reason=reason, seconds=round(wait, 1))
+        self.resumes = asyncio.get_running_loop().time() + wait
+        return [_outcome(m, "queued", reason, wait=timedelta(seconds=wait), counted=False) for m in messages]
 
     async def _mark(self, outcomes: list[Outcome]) -> None:
         """Write it down, again and again while the database is away: what is not marked is sent twice."""
-        ends = asyncio.get_running_loop().time() + self._settings.lease_seconds
+        ends = asyncio.get_running_loop().time() + MARK_SECONDS
         while True:
             try:
                 async with self._database.transaction() as tx:

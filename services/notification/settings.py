@@ -23,7 +23,7 @@ class Settings(ServiceSettings):
     mail_from: str = Field("Caibei <no-reply@caibei.test>", description="Who mails come from; also names Message-IDs.")
     batch: int = Field(100, ge=1, le=200, description="Mails taken at once: two reads from scheduling each time.")
     gather_seconds: float = Field(0.2, ge=0, description="Least time between two batches, so that they are large.")
-    lease_seconds: float = Field(60, ge=1, description="A sender that has not marked a message by then has lost it.")
+    lease_seconds: float = Field(15, ge=0.3, description="A killed sender's messages go to another after that.")
     kept_days: int = Field(180, ge=1, description="Messages are forgotten after that.")
     niceness: int = Field(10, ge=0, le=19, description="Of this process: bookings come first on a small machine.")
 

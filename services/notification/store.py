@@ -54,7 +54,8 @@ async def queue(tx: Transaction, messages: Sequence[NewMessage]) -> int:
 
 _CLAIM = """
 WITH due AS (
-    SELECT id FROM messages WHERE state IN ('queued', 'sending') AND next_attempt_at <= now()
+    SELECT id FROM messages
+    WHERE state IN ('queued', 'sending') AND next_attempt_at <= now() AND (urgent OR NOT CAST(:urgent_only AS boolean))
     ORDER BY urgent DESC, next_attempt_at LIMIT :most FOR UPDATE SKIP LOCKED
 )
 UPDATE messages m SET state = 'sending', claims = m.claims + 1, next_attempt_at = now() + CAST(:lease AS interval)
@@ -84,9 +85,9 @@ class Claimed:
     now: Any
 
 
-async def claim(tx: Transaction, most: int, lease: Any) -> list[Claimed]:
+async def claim(tx: Transaction, most: int, lease: Any, *, urgent_only: bool = False) -> list[Claimed]:
     """Take the next messages, urgent ones first. Of several senders each gets others."""
-    rows = await tx.all(_CLAIM, {"most": most, "lease": lease})
+    rows = await tx.all(_CLAIM, {"most": most, "lease": lease, "urgent_only": urgent_only})
     return [
         Claimed(
             id=row.id,
@@ -103,6 +104,18 @@ async def claim(tx: Transaction, most: int, lease: Any) -> list[Claimed]:
         )
         for row in sorted(rows, key=lambda row: (not row.urgent, row.id))
     ]
+
+
+_KEEP = """
+UPDATE messages m SET next_attempt_at = now() + CAST(:lease AS interval)
+FROM unnest(CAST(:id AS uuid[]), CAST(:claims AS int[])) AS o (id, claims)
+WHERE m.id = o.id AND m.claims = o.claims AND m.state = 'sending'
+"""
+
+
+async def keep(tx: Transaction, taken: Sequence[Claimed], lease: Any) -> None:
+    """The lease of those still under way begins anew; what another sender has taken since is left alone."""
+    await tx.run(_KEEP, {"id": [m.id for m in taken], "claims": [m.claims for m in taken], "lease": lease})
 
 
 class Outcome(NamedTuple):

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from services.scheduling.domain.appointment import Appointment
 from shared.kit import logging
+from shared.kit.backoff import Backoff
 from shared.kit.database import Database
 
 POLL_SECONDS = 1.0
@@ -80,7 +81,7 @@ class Settled:
             await asyncio.wait(tasks, timeout=3)
 
     async def _listen_forever(self, url: str) -> None:
-        delay = 0.1
+        backoff = Backoff()
         while True:
             gone = asyncio.Event()
             connection: asyncpg.Connection[Any] | None = None
@@ -90,7 +91,7 @@ class Settled:
                 )
                 connection.add_termination_listener(lambda _, gone=gone: gone.set())
                 await connection.add_listener("settled", self._heard)
-                delay = 0.1
+                backoff.reset()
                 await gone.wait()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
                 log.info("settled listener waits", error=type(error).__name__)
@@ -98,8 +99,7 @@ class Settled:
                 if connection is not None:
                     with suppress(Exception):
                         await asyncio.wait_for(connection.close(), 2)
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, 5.0)
+            await backoff.wait()
 
     def _heard(self, _: Any, __: int, ___: str, payload: object) -> None:
         if payload == "*":  # too many to name: the next look finds them

@@ -5,7 +5,6 @@ only its own key. While the database or the broker is away it waits: nothing is 
 """
 
 import asyncio
-import random
 import time
 from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 
 from shared.errors import CaibeiError, Unavailable
 from shared.kit import dead_letters, failpoints, inbox, kafka, logging, telemetry
+from shared.kit.backoff import Backoff
 from shared.kit.database import RETRYABLE, Database, is_away, sqlstate
 from shared.kit.inbox import Dispatch, Handlers, Message
 
@@ -59,24 +59,24 @@ class ConsumerLoop:
         self._done: dict[kafka.TopicPartition, int] = {}
 
     async def run(self) -> None:
-        delay = 0.1
+        backoff = Backoff()
         while True:
             consumer = kafka.new_consumer(self._bootstrap, f"{self._prefix}caibei.{self._service}", self._instance)
             try:
                 consumer.subscribe([self._prefix + topic for topic in self.dispatch.topics])
                 await asyncio.wait_for(consumer.start(), 15)
                 self._done.clear()
-                self.healthy, delay = True, 0.1
+                self.healthy = True
+                backoff.reset()
                 log.info("consumer is reading", topics=self.dispatch.topics)
                 await self._read_forever(consumer)
             except asyncio.CancelledError:
                 raise
             except Exception as error:
-                if self.healthy or delay >= 5:
+                if self.healthy or backoff.at_most:
                     log.warning("consumer waits", error=repr(error))
                 self.healthy = False
-                await asyncio.sleep(delay * random.uniform(0.5, 1))
-                delay = min(delay * 2, 5.0)
+                await backoff.wait()
             finally:
                 await kafka.let_go(consumer.stop())
 
@@ -152,7 +152,7 @@ class ConsumerLoop:
             await self._bury(message, "not a CloudEvent: ce_type and a UUID ce_id are needed", 0)
         if not messages:
             return
-        delay = 0.1
+        backoff = Backoff()
         while True:
             try:
                 await self._together(messages)
@@ -166,8 +166,7 @@ class ConsumerLoop:
                 if self.healthy:
                     log.warning("consumer waits for its database", error=type(error).__name__)
                 self.healthy = False
-            await asyncio.sleep(delay * random.uniform(0.5, 1))
-            delay = min(delay * 2, 5.0)
+            await backoff.wait()
         for message in messages:
             await self._alone(message)
 
@@ -194,7 +193,7 @@ class ConsumerLoop:
 
     async def _alone(self, message: Message) -> None:
         """Try it a few times; then it is dead and its key parked."""
-        attempt, delay = 0, 0.05
+        attempt, backoff = 0, Backoff(first=0.05)
         while True:
             try:
                 await self._together([message])
@@ -206,19 +205,17 @@ class ConsumerLoop:
                 if permanent or attempt >= ATTEMPTS:
                     await self._bury(message, dead_letters.reason_of(error), attempt)
                     return
-            await asyncio.sleep(delay * random.uniform(0.5, 1))
-            delay = min(delay * 2, 5.0)
+            await backoff.wait()
 
     async def _bury(self, message: Message, reason: str, attempts: int) -> None:
-        delay = 0.1
+        backoff = Backoff()
         while True:
             try:
                 async with self._database.transaction() as tx:
                     await dead_letters.park(tx, [message], dead=reason, attempts=attempts)
                 break
             except Unavailable:
-                await asyncio.sleep(delay * random.uniform(0.5, 1))
-                delay = min(delay * 2, 5.0)
+                await backoff.wait()
         telemetry.EVENTS_HANDLED.labels(message.type, "dead").inc()
         log.error("event is dead-lettered", event_id=str(message.id), type=message.type, key=message.key, reason=reason)
 

@@ -16,6 +16,7 @@ from typing import Any
 import asyncpg
 
 from shared.kit import failpoints, kafka, logging, telemetry
+from shared.kit.backoff import Backoff
 
 LEASE = 7239002
 BATCH = 500
@@ -53,7 +54,7 @@ class Relay:
         self.leading = False
 
     async def run(self) -> None:
-        delay = 0.1
+        backoff = Backoff()
         while True:
             try:
                 async with self._connected() as connection:
@@ -61,16 +62,16 @@ class Relay:
                     # Before the broker is asked for: while it is away, each retry tells how much waits.
                     await self._measure(connection, await connection.fetch(_READ, BATCH))
                     async with self._producing() as producer:
-                        self.healthy, self.leading, delay = True, True, 0.1
+                        self.healthy = self.leading = True
+                        backoff.reset()
                         log.info("relay is publishing")
                         await self._publish_forever(connection, producer)
             except asyncio.CancelledError:
                 raise
             except Exception as error:
-                if self.healthy or delay >= 5:
+                if self.healthy or backoff.at_most:
                     log.warning("relay waits", error=repr(error))
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, 5.0)
+                await backoff.wait()
             finally:
                 self.healthy = self.leading = False
 

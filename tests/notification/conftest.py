@@ -79,7 +79,8 @@ class Notification:
         return {f"{row.template} to {row.recipient}": f"{row.state} {row.reason}".strip() for row in await self.rows()}
 
     async def let_time_pass(self) -> None:
-        """Every wait and lease is over."""
+        """Every wait, pause and lease is over."""
+        self.sender.resumes = 0.0
         async with self.database.transaction() as tx:
             await tx.run("UPDATE messages SET next_attempt_at = now() WHERE state IN ('queued', 'sending')")
 

@@ -242,3 +242,36 @@ async def test_while_scheduling_is_away_nothing_is_sent_on_an_old_promise(notifi
     await notification.let_time_pass()
     await notification.turn()
     assert await notification.states() == {"confirmed to client": "dropped now_cancelled"}
+
+
+async def test_what_comes_while_scheduling_is_away_neither_asks_it_again_nor_makes_the_pause_longer(
+    notification: Notification,
+) -> None:
+    notification.scheduling.down = True
+    await notification.hear(notification.confirmed())
+    await notification.turn()
+    asked, resumes = len(notification.scheduling.asked), notification.sender.resumes
+    for _ in range(10):
+        await notification.hear(notification.confirmed())
+        await notification.turn()
+    assert (len(notification.scheduling.asked), notification.sender.resumes) == (asked, resumes)
+    assert notification.sender.pausing
+
+    notification.scheduling.down = False
+    await notification.let_time_pass()
+    await notification.turn()
+    assert await notification.states() == {"confirmed to client": "sent"}
+    assert len(notification.mail_server.mails) == 11
+
+
+async def test_an_urgent_message_is_tried_during_the_pause_too(notification: Notification) -> None:
+    branch = notification.scheduling.branch()
+    await notification.hear(notification.confirmed(branch_id=branch))
+    await notification.turn()
+    notification.scheduling.down = True
+    await notification.hear(notification.confirmed(branch_id=branch))
+    await notification.turn()
+    assert notification.sender.pausing
+    await notification.hear(at_risk(notification, branch_id=branch))
+    await notification.turn()
+    assert len(notification.mail_server.to("desk@madrid.example")) == 1

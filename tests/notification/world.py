@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -80,11 +80,12 @@ class Scheduling:
 
 
 class MailServer:
-    """Takes mails, unless `answers` says otherwise: {address: the answer to its RCPT}."""
+    """Takes mails, unless `answers` says otherwise: {address: the answer to its RCPT}. Each takes `seconds`."""
 
     def __init__(self) -> None:
         self.mails: list[tuple[str, EmailMessage]] = []
         self.answers: dict[str, str] = {}
+        self.seconds = 0.0
         self.connections = 0
         self.port = 0
         self._server: asyncio.Server | None = None
@@ -108,6 +109,7 @@ class MailServer:
         assert isinstance(envelope.content, bytes)
         read = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(read, EmailMessage)
+        await asyncio.sleep(self.seconds)
         self.mails += [(address, read) for address in envelope.rcpt_tos]
         return "250 OK"
 
@@ -125,6 +127,13 @@ class MailServer:
         if self._server is not None:
             self._server.close()
             self._server = None
+
+
+async def until(true: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for a condition of this process."""
+    async with asyncio.timeout(seconds):
+        while not true():
+            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
