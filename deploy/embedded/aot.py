@@ -11,9 +11,22 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any, Protocol
+
+from deploy.embedded.process import Child
+
+
+class Server(Protocol):
+    """What a training run starts and stops."""
+
+    child: Child | None
+
+    async def start(self) -> Any: ...
+
+    async def stop(self, deadline: float) -> None: ...
 
 
 def cache_file(cache: Path, flags: Sequence[str], jars: str) -> Path:
@@ -28,18 +41,17 @@ def use(file: Path) -> list[str]:
     return [f"-XX:AOTCache={file}"] if file.exists() else []
 
 
-async def train(file: Path, work: Path) -> bool:
-    """Run a throwaway Kafka once and keep its classes in `file`. Meant for a quiet moment after the system is ready.
+async def train(file: Path, work: Path, throwaway: Callable[[Path, str], Server]) -> bool:
+    """Run a throwaway server once and keep its classes in `file`. Meant for a quiet moment after the system is ready.
 
-    Answers whether the file is there now. A failure is no problem: everything works without it, a little slower.
+    `throwaway` makes it on a folder, with a JVM flag. Answers whether the file is there now. A failure is no problem:
+    everything works without it, a little slower.
     """
-    from deploy.embedded.kafka import Kafka
-
     if file.exists():
         return True
     folder = Path(tempfile.mkdtemp(prefix="aot-", dir=work))
     part = folder / "cache"
-    kafka = Kafka(folder / "kafka", folder / "log", file.parent, extra_flags=(f"-XX:AOTCacheOutput={part}",))
+    kafka = throwaway(folder, f"-XX:AOTCacheOutput={part}")
     try:
         with contextlib.suppress(Exception):
             await kafka.start()

@@ -165,7 +165,11 @@ class Kafka:
 
     async def train(self) -> bool:
         """Make the ahead-of-time cache if it is not there yet (about 5 s of one core, at low priority)."""
-        return await aot.train(self.aot_file(), self.folder.parent)
+
+        def throwaway(folder: Path, flag: str) -> Kafka:
+            return Kafka(folder / "kafka", folder / "log", self.cache, extra_flags=(flag,))
+
+        return await aot.train(self.aot_file(), self.folder.parent, throwaway)
 
     def _aot_flags(self) -> list[str]:
         return list(self.extra_flags) or aot.use(self.aot_file())

@@ -9,6 +9,7 @@ import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from fastapi_offline import FastAPIOffline
 from opentelemetry.trace import SpanKind
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -58,7 +59,10 @@ def create_app(
     description: str = "",
 ) -> FastAPI:
     """A FastAPI app with the kit's conventions; `service.build` fills its `app.state`."""
-    app = FastAPI(
+    # The pages at /docs with their scripts: a machine that reaches no other host shows them, too.
+    app = FastAPIOffline(
+        redoc_url=None,
+        static_url="/docs/assets",
         title=title,
         version=version,
         description=description,

@@ -126,3 +126,15 @@ async def test_every_text_has_enough_contrast_and_no_page_scrolls_sideways(
     assert await page.evaluate(CONTRAST) == []
     assert await page.evaluate("document.documentElement.scrollWidth") <= 320
     await page.close()
+
+
+async def test_the_reference_at_docs_opens_without_any_other_host(browser: Browser, console: Console) -> None:
+    """A chain's network may reach nothing else; what the page asks of another host is refused here."""
+    page = await browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.route(lambda url: not url.startswith(console.url), lambda route: route.abort())
+    await page.goto(f"{console.url}/docs")
+    await expect(page.locator(".opblock").first).to_be_visible()
+    assert [url for url in asked if not url.startswith((console.url, "data:"))] == []
+    await page.close()
