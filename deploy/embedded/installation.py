@@ -17,8 +17,8 @@ READS = ["scheduling:read", "rooms:read", "screening:read", "notification:read",
 SCOPES: dict[str, list[str]] = {
     "admin": [
         *READS, "scheduling:write", "rooms:write", "rooms:operate", "rooms:inspect", "rooms:load-profile",
-        "screening:write", "screening:answers", "screening:limits", "notification:write", "webhooks:manage",
-        "ops:write", "identity:manage",
+        "screening:write", "screening:answers", "screening:limits", "screening:protocols",
+        "notification:write", "webhooks:manage", "ops:write", "identity:manage",
     ],
     "partner": [
         "scheduling:read", "scheduling:write", "rooms:read", "screening:read", "screening:write", "webhooks:manage",

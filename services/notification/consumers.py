@@ -1,7 +1,7 @@
 """What notification listens to. A rejected booking writes to nobody: who asked for it has the answer already."""
 
 from services.notification import handlers
-from shared.events import room_equipment, scheduling
+from shared.events import room_equipment, scheduling, screening
 from shared.kit.inbox import Handlers
 
 HANDLERS: Handlers = {
@@ -11,5 +11,6 @@ HANDLERS: Handlers = {
         scheduling.AppointmentDisplaced,
     ): handlers.on_appointment,
     room_equipment.SessionAtRisk: handlers.on_session_at_risk,
+    screening.StandingEnding: handlers.on_standing_ending,
     (scheduling.ClientRegistered, scheduling.ClientChanged, scheduling.ClientErased): handlers.on_client,
 }

@@ -15,6 +15,7 @@ from shared.events.scheduling import (
     ClientErased,
     ClientRegistered,
 )
+from shared.events.screening import StandingEnding
 from shared.kit.database import Transaction
 from shared.kit.ids import new_id
 from shared.kit.inbox import Received
@@ -82,6 +83,28 @@ async def on_session_at_risk(tx: Transaction, batch: list[Received[SessionAtRisk
     ]
     if await store.queue(tx, messages):
         tx.after_commit(lambda: BELL.ring(urgent=True))
+
+
+async def on_standing_ending(tx: Transaction, batch: list[Received[StandingEnding]]) -> None:
+    """The client is asked for new answers before the session, in words that say nothing about anybody's health."""
+    messages = [
+        NewMessage(
+            id=new_id(),
+            event_id=received.id,
+            recipient=Recipient.CLIENT,
+            template=Purpose.RENEW,
+            appointment_id=received.event.appointment_id,
+            branch_id=received.event.branch_id,
+            client_id=received.event.client_id,
+            starts_at=received.event.starts_at,
+            room_id=None,
+            urgent=False,
+            traceparent=tx.traces.get(received.key),
+        )
+        for received in batch
+    ]
+    if await store.queue(tx, messages):
+        tx.after_commit(lambda: BELL.ring(urgent=False))
 
 
 async def on_client(tx: Transaction, batch: list[Received[ClientNews]]) -> None:

@@ -2,7 +2,9 @@
 
 from services.scheduling.handlers.rooms import on_clearances, on_load_profiles, on_rooms
 from services.scheduling.handlers.saga import ANSWERS, on_answers
+from services.scheduling.handlers.standings import on_standings
 from shared.events.room_equipment import LoadProfileChanged, RoomChanged, RoomClearanceChanged, RoomRegistered
+from shared.events.screening import StandingChanged
 from shared.kit.inbox import Handlers, Ordered
 
 HANDLERS: Handlers = {
@@ -10,4 +12,5 @@ HANDLERS: Handlers = {
     (RoomRegistered, RoomChanged): on_rooms,
     RoomClearanceChanged: on_clearances,
     LoadProfileChanged: on_load_profiles,
+    StandingChanged: on_standings,
 }

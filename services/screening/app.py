@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.screening import protocols
 from services.screening.api import ROUTERS
 from services.screening.consumers import HANDLERS
 from services.screening.jobs import JOBS
 from services.screening.master_keys import load_or_create
+from services.screening.rescreening import rescreening
 from services.screening.sealed_answers import SealedAnswers
 from services.screening.settings import Settings
 from services.screening.store.clients import unopenable_keys
@@ -27,9 +27,8 @@ class MasterKeyMissing(RuntimeError):
 
 @asynccontextmanager
 async def vault(app: FastAPI) -> AsyncIterator[None]:
-    """Read the master keys and the protocols, and refuse to start when either cannot serve what is stored."""
+    """Read the master keys, and refuse to start when they cannot serve what is stored."""
     settings: Settings = app.state.settings
-    protocols.shipped()
     app.state.vault = Vault(load_or_create(settings.master_key_file))
     try:
         async with app.state.database.transaction() as tx:
@@ -53,7 +52,7 @@ SERVICE = Service(
     routers=ROUTERS,
     handlers=HANDLERS,
     jobs=JOBS,
-    resources=(vault,),
+    resources=(vault, rescreening),
     codec=_sealed_answers,
     description="Who may have which session: asked, decided, proved, and forgotten when asked to.",
 )

@@ -1,4 +1,8 @@
-"""The protocols this build ships, read once from YAML (`protocols/<name>.v<n>.yaml`) and refused if unsound."""
+"""Protocols as they are written: the defaults in YAML (`protocols/<name>.v<n>.yaml`), a chain's copies in JSON.
+
+Both are the same shape. What is asked now stands in the database (`store/protocols.py`); a default gets there by a
+migration, like all that comes with a build.
+"""
 
 from collections.abc import Mapping
 from functools import cache
@@ -26,8 +30,12 @@ from services.screening.domain.protocol import (
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+DEFAULT_FLOOR = "massage"
+"""Whose declines bind a protocol that has no default of its own name: what no massage takes, no treatment does."""
+
+
 class Protocols:
-    """Every version of every protocol; the highest version of a name is the one that is asked."""
+    """Every shipped version of every protocol; `current` is the highest of each name."""
 
     def __init__(self, protocols: Mapping[tuple[str, int], Protocol]) -> None:
         self._by_version = dict(protocols)
@@ -62,21 +70,31 @@ def load(text: str) -> Protocol:
     Raises:
         UnsoundProtocol: some answer leads nowhere, or something it names is not there.
     """
-    data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
-    return soundness.check(
-        Protocol(
-            name=data["name"],
-            version=data["version"],
-            title=data["title"],
-            advisory=data["advisory"],
-            standing_months=data["standing_months"],
-            clearance_months=data["clearance_months"],
-            outcomes={Outcome(name): text for name, text in data["outcomes"].items()},
-            ask_again=data["ask_again"],
-            limits=data.get("limits", {}),
-            questions=tuple(_question(entry) for entry in data["questions"]),
-            rules=tuple(_rule(entry) for entry in data["rules"]),
-        )
+    return soundness.check(parse(yaml.load(text, Loader=_Loader)))  # noqa: S506 - a safe loader
+
+
+def floor_of(name: str) -> Protocol:
+    """The default whose declines a chain's protocol of this name keeps (`domain/floor.py`)."""
+    try:
+        return shipped().get(name)
+    except UnknownProtocol:
+        return shipped().get(DEFAULT_FLOOR)
+
+
+def parse(data: Mapping[str, Any]) -> Protocol:
+    """A protocol from what was written, sound or not; its shape must be that of `protocol_schemas.ProtocolSource`."""
+    return Protocol(
+        name=data["name"],
+        version=data["version"],
+        title=data["title"],
+        advisory=data["advisory"],
+        standing_months=data["standing_months"],
+        clearance_months=data["clearance_months"],
+        outcomes={Outcome(name): text for name, text in data["outcomes"].items()},
+        ask_again=data["ask_again"],
+        limits=data.get("limits") or {},
+        questions=tuple(_question(entry) for entry in data["questions"]),
+        rules=tuple(_rule(entry) for entry in data["rules"]),
     )
 
 
@@ -87,22 +105,34 @@ def _question(entry: dict[str, Any]) -> Question:
         section=Section(entry["section"]),
         type=QuestionType(entry["type"]),
         text=entry["text"],
-        options=tuple(Option(option["value"], option["text"]) for option in entry.get("options", ())),
+        options=tuple(Option(option["value"], option["text"]) for option in entry.get("options") or ()),
         asked_when=next(iter(follows.items())) if follows else None,
         past=entry.get("past", False),
+        renews=entry.get("renews"),
     )
 
 
 def _rule(entry: dict[str, Any]) -> Rule:
-    deferral = entry.get("deferral")
     return Rule(
         reason=entry["reason"],
         when=entry["when"],
         outcome=Outcome(entry["outcome"]),
-        limits=tuple(entry.get("limits", ())),
-        deferral=Deferral(**deferral) if deferral else None,
+        limits=tuple(entry.get("limits") or ()),
+        deferral=_deferral(entry["deferral"]) if entry.get("deferral") else None,
         then=Outcome(entry.get("then", Outcome.CLEARED)),
     )
+
+
+def _deferral(entry: dict[str, Any]) -> Deferral:
+    """Hours and weeks are days: a date has no hour, so hours count as the full days that hold them."""
+    written = {name: value for name, value in entry.items() if value is not None}
+    hours, weeks = written.pop("hours", None), written.pop("weeks", None)
+    spans = [-(-hours // 24) if hours is not None else None, weeks * 7 if weeks is not None else None]
+    for days in spans:
+        if days is not None:
+            # Two spans at once are one too many: -1 is in no calendar, so the author is told.
+            written["days"] = days if "days" not in written else -1
+    return Deferral(**written)
 
 
 def choose_locale(asked: str | None) -> str:

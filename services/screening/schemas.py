@@ -1,10 +1,19 @@
 """HTTP shapes of screening."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from services.screening.domain.clearance import Verdict
 from services.screening.domain.protocol import Outcome
@@ -34,45 +43,6 @@ Answers = Annotated[
 ]
 
 
-class Option(Answer):
-    value: str
-    text: str
-
-
-class Condition(Answer):
-    """A follow-up applies when the earlier question has this answer."""
-
-    question: str
-    answer: str
-
-
-class Question(Answer):
-    """`section`: standing answers hold for months, arrival answers are given at check-in and hold for the day."""
-
-    id: str
-    section: Literal["standing", "arrival"]
-    type: Literal["boolean", "choice", "date"]
-    text: str
-    options: list[Option]
-    asked_when: Condition | None
-
-
-class ProtocolSummary(Answer):
-    name: str
-    version: int
-    title: str
-
-
-class ProtocolAnswer(ProtocolSummary):
-    """The questions in one language; `locale` says which."""
-
-    locale: str
-    advisory: str
-    standing_months: int = Field(description="House rule, not a standard.")
-    clearance_months: int = Field(description="House rule, not a standard.")
-    questions: list[Question]
-
-
 class Signature(Body):
     name: Name
     relationship: Literal["self", "guardian"]
@@ -98,6 +68,25 @@ class NewScreening(Body):
     advisory_acknowledged: bool
     signed_by: Signature
     locale: Annotated[str, StringConstraints(max_length=35)] | None = None
+    _places: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _from_fhir(cls, value: Any, whole: ModelWrapValidatorHandler[Self]) -> Self:
+        """An HL7 FHIR QuestionnaireResponse says the same in other words."""
+        if not isinstance(value, dict) or value.get("resourceType") != "QuestionnaireResponse":
+            return whole(value)
+        from services.screening import fhir  # 7 MB that only those pay who send it
+
+        body, places = fhir.screening(value)
+        made = whole(body)
+        made._places = places
+        return made
+
+    def place_of(self, error: dict[str, str]) -> dict[str, str]:
+        """An error of an answer, with the pointer into the body as it was sent."""
+        found = self._places.get(error["pointer"].removeprefix("/answers/"))
+        return error | {"pointer": found} if found else error
 
 
 class Reason(Answer):
@@ -126,6 +115,14 @@ class LetterAnswer(Answer):
     document: str | None
 
 
+class Redecided(Answer):
+    """What the same answers mean under the version that was activated since; the decision above stays as it was."""
+
+    protocol_version: int
+    outcome: Outcome
+    reasons: list[Reason]
+
+
 class ScreeningAnswer(Answer):
     """A decision. `answers`, `signed_by`, `clearances` only with `screening:answers`; `limits` also for the therapist.
 
@@ -150,6 +147,7 @@ class ScreeningAnswer(Answer):
     advisory: str | None = None
     signed_by: dict[str, str] | None = None
     clearances: list[LetterAnswer] | None = None
+    redecided: Redecided | None = None
 
 
 class StandingAnswer(Answer):
@@ -242,7 +240,10 @@ class NewArrival(Body):
 
 
 class ArrivalAnswer(Answer):
-    """What the answers at the door mean for this local day. `not_before`: the start moves to then."""
+    """What the answers at the door mean for this local day. `not_before`: the start moves to then.
+
+    `asks_again`: a question is open, or something changed since the last visit: then ask the standing questions again.
+    """
 
     id: UUID
     client_id: UUID

@@ -17,3 +17,10 @@ class Settings(ServiceSettings):
         Path(".caibei/screening-master.key"),
         description="One key a line, 32 bytes in base64 or hex; the first wraps new keys. Made if absent.",
     )
+    renewal_notice_days: int = Field(
+        7,
+        ge=1,
+        le=60,
+        description="House rule, not a standard: how many days before a booked session its client is asked for new "
+        "answers, when the present ones will not hold until then.",
+    )

@@ -100,5 +100,5 @@ def _encrypt(cipher: AESGCM, plain: bytes, bound: bytes) -> bytes:
 def _decrypt(cipher: AESGCM, sealed: bytes, bound: bytes) -> bytes:
     try:
         return cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound)
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # changed, or cut short
         raise Unreadable from None

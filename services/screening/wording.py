@@ -24,7 +24,8 @@ def reasons(protocol: Protocol, decision: Decision, day: date, locale: str) -> l
         for finding in decision.findings_on(day)
     ]
     ask = words(protocol.ask_again, locale)
-    return found + [Reason(code=f"unsure:{id}", detail=ask) for id in decision.open_questions]
+    found += [Reason(code=f"unsure:{id}", detail=ask) for id in decision.open_questions]
+    return [*found, Reason(code="answers_outdated", detail=ask)] if decision.renews else found
 
 
 def withheld(protocol: Protocol, outcome: Outcome, locale: str) -> list[Reason]:

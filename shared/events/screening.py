@@ -1,6 +1,6 @@
 """What screening announces: yes or no to an appointment, and a client's standing. Never an answer or a condition."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -37,6 +37,17 @@ class StandingExpired(Event, type="caibei.screening.standing.expired.v1", key="c
     client_id: UUID
     version: int
     protocol: str
+
+
+class StandingEnding(Event, type="caibei.screening.standing.ending.v1", key="client_id"):
+    """New answers are needed before this session; said once, some days ahead (a house rule), never why."""
+
+    client_id: UUID
+    version: int
+    protocol: str
+    appointment_id: UUID
+    branch_id: UUID
+    starts_at: datetime
 
 
 class AnswersErased(Event, type="caibei.screening.answers.erased.v1", key="client_id"):

@@ -10,8 +10,8 @@ from services.screening.protocols import shipped
 
 TODAY = date(2026, 3, 10)
 
-BACK_STEPPING: Protocol = shipped().get("back-stepping", 1)
-MASSAGE: Protocol = shipped().get("massage", 1)
+BACK_STEPPING: Protocol = shipped().get("back-stepping")
+MASSAGE: Protocol = shipped().get("massage")
 BOTH = [BACK_STEPPING, MASSAGE]
 
 

@@ -136,7 +136,7 @@ def questionnaire(client_id: UUID, protocol: str = "back-stepping", **answers: s
     return {
         "client_id": str(client_id),
         "protocol": protocol,
-        "protocol_version": 1,
+        "protocol_version": shipped().get(protocol).version,
         "answers": declaring(shipped().get(protocol), **answers),
         "advisory_acknowledged": True,
         "signed_by": SIGNED,

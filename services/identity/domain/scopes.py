@@ -16,6 +16,7 @@ SCOPES: dict[str, str] = {
     "screening:write": "Questionnaires and invitations",
     "screening:answers": "Answers, reasons and documents",
     "screening:limits": "Limits of one's own sessions",
+    "screening:protocols": "Draft, review and activate screening protocols",
     "notification:read": "Read messages and preferences",
     "notification:write": "Change preferences and templates",
     "webhooks:manage": "Webhook endpoints and deliveries",

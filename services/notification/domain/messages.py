@@ -19,6 +19,7 @@ class Purpose(StrEnum):
     NEEDS_CHANGE = "needs-change"
     ATTENTION = "attention"
     AT_RISK = "at-risk"
+    RENEW = "renew"
 
     @property
     def is_urgent(self) -> bool:

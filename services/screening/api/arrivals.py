@@ -2,6 +2,7 @@
 
 from services.screening import wording
 from services.screening.api.parameters import Locale, TheVault
+from services.screening.domain.protocol import Outcome
 from services.screening.handlers.arrive import arrive
 from services.screening.handlers.reading import ANSWERS
 from services.screening.schemas import ArrivalAnswer, NewArrival
@@ -19,7 +20,10 @@ async def create(
     arrived = await arrive(
         unit, vault, who, client_id=body.client_id, appointment_id=body.appointment_id, answers=body.answers
     )
-    outcome, decision, protocol = arrived.arrival.outcome_at(arrived.now), arrived.decision, arrived.protocol
+    decision, protocol = arrived.decision, arrived.protocol
+    outcome = arrived.arrival.outcome_at(arrived.now)
+    if decision.renews:
+        outcome = max(outcome, Outcome.DEFERRED, key=lambda each: each.severity)
     may = ANSWERS in who.scopes
     codes = [(code, None) for code in decision.limits]
     return ArrivalAnswer(
@@ -29,7 +33,7 @@ async def create(
         local_day=arrived.local_day,
         outcome=outcome,
         not_before=arrived.arrival.not_before,
-        asks_again=arrived.arrival.asks_again,
+        asks_again=arrived.arrival.asks_again or decision.renews,
         reasons=wording.reasons(protocol, decision, arrived.local_day, locale)
         if may
         else wording.withheld(protocol, outcome, locale),

@@ -6,19 +6,18 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from services.screening import wording
-from services.screening.api.parameters import Locale, TheVault, WhyRead
-from services.screening.domain.errors import ClientNotFound
-from services.screening.domain.protocol import Outcome
+from services.screening.api.parameters import Locale, TheVault, WhyRead, place_of
+from services.screening.domain.errors import ClientNotFound, InvalidAnswers
+from services.screening.domain.protocol import Outcome, Protocol
 from services.screening.handlers import reading
 from services.screening.handlers.reading import ANSWERS, Seen
 from services.screening.handlers.screen import Screened, screen
-from services.screening.protocols import shipped
-from services.screening.schemas import LetterAnswer, NewScreening, ScreeningAnswer
+from services.screening.schemas import LetterAnswer, NewScreening, Redecided, ScreeningAnswer
 from services.screening.store import clients as client_store
+from services.screening.store import protocols
 from services.screening.store import screenings as store
-from shared.errors import Invalid
 from shared.kit.auth import Principal, requires
-from shared.kit.paging import Cursor, Limit, Page, page, position
+from shared.kit.paging import Cursor, Limit, Page, page
 from shared.kit.unit import Tx, Unit, router
 
 screenings = router("/v1/screenings", "screenings")
@@ -29,19 +28,27 @@ READ, WRITE = requires("screening:read"), requires("screening:write")
 async def create(
     unit: Unit, vault: TheVault, body: NewScreening, response: Response, locale: Locale, who: Principal = WRITE
 ) -> ScreeningAnswer:
-    """Decide on a client's answers. The strictest rule that holds decides; the answers are encrypted at once."""
-    screened = await screen(
-        unit,
-        vault,
-        who,
-        client_id=body.client_id,
-        protocol=body.protocol,
-        protocol_version=body.protocol_version,
-        answers=body.answers,
-        advisory_acknowledged=body.advisory_acknowledged,
-        signed_by=body.signed_by.model_dump(),
-        locale=body.locale or locale,
-    )
+    """Decide on a client's answers. The strictest rule that holds decides; the answers are encrypted at once.
+
+    An HL7 FHIR R4 `QuestionnaireResponse` (`application/fhir+json`) is taken too: `questionnaire` names the protocol
+    and its version, `subject` the client, `source` who signs.
+    """
+    try:
+        screened = await screen(
+            unit,
+            vault,
+            who,
+            client_id=body.client_id,
+            protocol=body.protocol,
+            protocol_version=body.protocol_version,
+            answers=body.answers,
+            advisory_acknowledged=body.advisory_acknowledged,
+            signed_by=body.signed_by.model_dump(),
+            locale=body.locale or locale,
+        )
+    except InvalidAnswers as refused:
+        refused.extra["errors"] = [body.place_of(error) for error in refused.errors]
+        raise
     response.headers["Location"] = f"/v1/screenings/{screened.id}"
     return _decided(screened, who, locale)
 
@@ -61,9 +68,11 @@ async def list_screenings(
     if branches is None or not who.sees_any(branches):
         raise ClientNotFound
     rows, after = page(
-        await store.page_of_client(tx, client_id, protocol, _place(cursor), limit + 1), limit, lambda row: row.id
+        await store.page_of_client(tx, client_id, protocol, place_of(cursor), limit + 1), limit, lambda row: row.id
     )
-    return Page(items=[_bare(row, locale) for row in rows], next_cursor=after)
+    asked = await protocols.several(tx, {(row.protocol, row.protocol_version) for row in rows})
+    items = [_bare(row, asked[row.protocol, row.protocol_version], locale) for row in rows]
+    return Page(items=items, next_cursor=after)
 
 
 @screenings.get("/{id}")
@@ -72,14 +81,6 @@ async def show(
 ) -> ScreeningAnswer:
     """A decision; with `screening:answers` what it rests on, for the session's therapist its limits. Audited."""
     return _seen(await reading.read(tx, vault, who, id, why), locale)
-
-
-def _place(cursor: str | None) -> UUID | None:
-    place = position(cursor)
-    try:
-        return UUID(place) if place is not None else None
-    except (ValueError, AttributeError, TypeError):
-        raise Invalid("invalid_cursor", "Use the next_cursor of the page before, unchanged.") from None
 
 
 def _decided(screened: Screened, who: Principal, locale: str) -> ScreeningAnswer:
@@ -103,8 +104,8 @@ def _decided(screened: Screened, who: Principal, locale: str) -> ScreeningAnswer
     )
 
 
-def _bare(row: Any, locale: str) -> ScreeningAnswer:
-    protocol, outcome = shipped().get(row.protocol, row.protocol_version), Outcome(row.outcome)
+def _bare(row: Any, protocol: Protocol, locale: str) -> ScreeningAnswer:
+    outcome = Outcome(row.outcome)
     return ScreeningAnswer(
         id=row.id,
         client_id=row.client_id,
@@ -120,13 +121,14 @@ def _bare(row: Any, locale: str) -> ScreeningAnswer:
 
 
 def _seen(seen: Seen, locale: str) -> ScreeningAnswer:
-    answer = _bare(seen.row, locale)
+    answer = _bare(seen.row, seen.protocol, locale)
     if seen.limits is not None:
-        answer.limits = wording.limits(seen.protocol, seen.limits, locale)
+        answer.limits = wording.limits(seen.standing_protocol or seen.protocol, seen.limits, locale)
     if seen.unsealed is None:
         return answer
     decision, content = seen.unsealed.decision, seen.unsealed.content
     answer.reasons = wording.reasons(seen.protocol, decision, seen.unsealed.day, locale)
+    answer.redecided = _redecided(seen, locale)
     answer.asks_again = bool(decision.open_questions)
     answer.deferred_until = decision.deferred_until if answer.outcome is Outcome.DEFERRED else None
     answer.answers, answer.advisory, answer.signed_by = content["answers"], content["advisory"], content["signed_by"]
@@ -137,6 +139,18 @@ def _seen(seen: Seen, locale: str) -> ScreeningAnswer:
         for letter in seen.unsealed.letters
     ]
     return answer
+
+
+def _redecided(seen: Seen, locale: str) -> Redecided | None:
+    """What the same answers mean under a version that was activated since."""
+    if seen.unsealed is None or seen.unsealed.protocol.version == seen.row.protocol_version:
+        return None
+    now, day = seen.unsealed.now, seen.unsealed.day
+    return Redecided(
+        protocol_version=seen.unsealed.protocol.version,
+        outcome=now.outcome_on(day),
+        reasons=wording.reasons(seen.unsealed.protocol, now, day, locale),
+    )
 
 
 def _document_name(document: dict[str, str] | str | None) -> str | None:

@@ -32,10 +32,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the answers of one section lead to. `open_questions`: missing or unsure, so asked again."""
+    """What the answers of one section lead to. `open_questions`: missing or unsure, so asked again.
+
+    `renews`: something changed since the standing answers were given, so they no longer count.
+    """
 
     findings: tuple[Finding, ...]
     open_questions: tuple[str, ...]
+    renews: bool = False
 
     @property
     def declined(self) -> bool:
@@ -70,7 +74,7 @@ class Decision:
     def outcome_on(self, day: date) -> Outcome:
         """The outcome without any letter, on a local day. Open questions wait like a deferral without an end."""
         found = [finding.outcome_on(day) for finding in self.findings]
-        if self.open_questions:
+        if self.open_questions or self.renews:
             found.append(Outcome.DEFERRED)
         return max(found, key=lambda outcome: outcome.severity, default=Outcome.CLEARED)
 
@@ -92,6 +96,7 @@ def decide(protocol: Protocol, section: Section, answers: Mapping[str, str]) -> 
     return Decision(
         findings=tuple(_finding(rule, answers) for rule in holding),
         open_questions=tuple(question.id for question in asked if is_open(question, answers)),
+        renews=any(question.renews is not None and answers.get(question.id) == question.renews for question in asked),
     )
 
 

@@ -1,28 +1,87 @@
 """What screening refuses, each by its name. No refusal repeats an answer: a problem document is not a vault.
 
-Invalid (422)      UnknownReference  WrongAppointment  InvalidAnswers  AdvisoryRequired
-NotFound (404)     UnknownProtocol  ScreeningNotFound  ClientNotFound
+Invalid (422)      UnknownReference  WrongAppointment  InvalidAnswers  AdvisoryRequired  UnsoundDraft
+NotFound (404)     UnknownProtocol  UnknownActivation  ScreeningNotFound  ClientNotFound
 Refused (409)      ProtocolSuperseded  Erased  Superseded  DeclineStands  AnswersUnsure  NotTheirTherapist
+                   WrongState  ReviewerIsAuthor  Untranslated  MilderThanDefault
 Unavailable (503)  Unreadable
 (no status)        UnsoundProtocol: refuses to start
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from services.screening.domain.answers import Fault
 from shared.errors import CaibeiError, Invalid, NotFound, Refused, Unavailable
+
+if TYPE_CHECKING:
+    from services.screening.domain.floor import Milder
+    from services.screening.domain.soundness import Flaw
 
 
 class UnsoundProtocol(CaibeiError):
     """The protocol could leave an answer without an outcome, and is refused before anybody is asked."""
 
-    def __init__(self, name: str, version: int, faults: Sequence[str]) -> None:
-        super().__init__("unsound_protocol", f"{name} version {version}: {'; '.join(faults)}.", faults=list(faults))
+    def __init__(self, name: str, version: int, flaws: "Sequence[Flaw]") -> None:
+        found = "; ".join(flaw.detail for flaw in flaws)
+        super().__init__("unsound_protocol", f"{name} version {version}: {found}.")
+        self.flaws = list(flaws)
 
 
 class UnknownProtocol(NotFound):
     def __init__(self) -> None:
         super().__init__("protocol_not_found", "There is no such protocol or version. See GET /v1/protocols.")
+
+
+class UnknownActivation(NotFound):
+    def __init__(self) -> None:
+        super().__init__("activation_not_found", "There is no such activation.")
+
+
+class UnsoundDraft(Invalid):
+    """A protocol that could leave an answer without an outcome is not even kept as a draft."""
+
+    def __init__(self, flaws: "Sequence[Flaw]") -> None:
+        super().__init__(
+            "unsound_protocol",
+            f"{len(flaws)} things keep this protocol from being asked; errors names each.",
+            errors=[flaw._asdict() for flaw in flaws],
+        )
+
+
+class Untranslated(Refused):
+    """Nobody is asked what they cannot read."""
+
+    def __init__(self, flaws: "Sequence[Flaw]") -> None:
+        super().__init__(
+            "translation_missing",
+            f"{len(flaws)} texts are not there in every language; errors names each. Store a new version with them.",
+            errors=[flaw._asdict() for flaw in flaws],
+        )
+
+
+class MilderThanDefault(Refused):
+    """What the default declines, no chain's copy lets through (domain/floor.py)."""
+
+    def __init__(self, milder: "Sequence[Milder]") -> None:
+        reasons = ", ".join(each.reason for each in milder)
+        super().__init__(
+            "milder_than_default",
+            f"The default declines what this version lets through: {reasons}. Restore these declines in a new version.",
+            milder=[each._asdict() for each in milder],
+        )
+
+
+class WrongState(Refused):
+    def __init__(self, verb: str, state: str) -> None:
+        super().__init__("wrong_state", f"A version that is {state} cannot be {verb}.", state=state)
+
+
+class ReviewerIsAuthor(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "reviewer_is_author", "Another person than its author and whoever submitted it reviews a version."
+        )
 
 
 class ProtocolSuperseded(Refused):
@@ -52,7 +111,7 @@ class InvalidAnswers(Invalid):
     """Names each question whose answer cannot be taken; an unknown name may be anything, so it is not repeated."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        errors = [
+        self.errors = [
             {
                 "pointer": "/answers" if fault.code == "unknown_question" else f"/answers/{fault.question_id}",
                 "code": fault.code,
@@ -64,7 +123,7 @@ class InvalidAnswers(Invalid):
             "invalid_answers",
             f"{len(faults)} of the answers cannot be taken; errors names each.",
             pointer="/answers",
-            errors=errors,
+            errors=self.errors,
         )
 
 

@@ -1,7 +1,7 @@
 """A protocol: the questions of one treatment family and the rules that turn answers into an outcome.
 
-A protocol is data with a version, never code, and a published version never changes: the same answers and the
-same version give the same decision for ever. `services.screening.protocols` reads it from YAML and
+A protocol is data with a version, never code, and a stored version never changes: the same answers and the
+same version give the same decision for ever. `services.screening.protocols` reads it from YAML and JSON and
 `domain.soundness` refuses one that could leave an answer without an outcome.
 """
 
@@ -51,7 +51,10 @@ class Option:
 
 @dataclass(frozen=True)
 class Question:
-    """`asked_when` (a follow-up): asked only if that earlier question has that answer. `past`: no date to come."""
+    """`asked_when` (a follow-up): asked only if that earlier question has that answer. `past`: no date to come.
+
+    `renews` (at the door only): this answer ends the standing answers, and all of them are asked again.
+    """
 
     id: str
     section: Section
@@ -60,6 +63,7 @@ class Question:
     options: tuple[Option, ...] = ()
     asked_when: tuple[str, str] | None = None
     past: bool = False
+    renews: str | None = None
 
     @property
     def values(self) -> tuple[str, ...]:

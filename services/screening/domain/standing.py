@@ -21,6 +21,10 @@ class Block(StrEnum):
     SCREENING_UNPROVEN = "screening_unproven"
 
 
+RENEWED_BY_ANSWERS = frozenset({Block.SCREENING_REQUIRED, Block.CLEARANCE_EXPIRES_BEFORE_SESSION})
+"""What a client can mend before the session with new answers, or a new letter; they are asked for in time."""
+
+
 @dataclass(frozen=True)
 class Standing:
     """The latest decision on one client and protocol. All dates are local and inclusive.

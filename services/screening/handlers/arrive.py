@@ -17,11 +17,12 @@ from services.screening.domain.errors import (
     UnknownProtocol,
     WrongAppointment,
 )
-from services.screening.domain.protocol import Outcome, Protocol, Section
+from services.screening.domain.protocol import Protocol, Section
+from services.screening.domain.redeciding import letter_reasons
+from services.screening.handlers.announcing import standing_changed
 from services.screening.handlers.known import awaited, locked_client
 from services.screening.handlers.reading import Limit, audit_reading, door_decision, limits_of, unseal, visible
-from services.screening.protocols import shipped
-from services.screening.store import appointments, clients, screenings
+from services.screening.store import appointments, clients, protocols, screenings
 from services.screening.store.clients import Client
 from services.screening.vault import ClientVault, Vault
 from shared.kit.auth import Principal
@@ -46,6 +47,7 @@ async def arrive(
     unit: UnitOfWork, vault: Vault, who: Principal, *, client_id: UUID, appointment_id: UUID, answers: dict[str, str]
 ) -> Arrived:
     """Keep the arrival answers. They hold for this local day of the branch; a decline at the door stays for the day.
+    "Changed since last visit" ends the standing answers: nothing is confirmed or started before all are asked again.
 
     Raises:
         UnknownReference, WrongAppointment, InvalidAnswers.
@@ -56,11 +58,11 @@ async def arrive(
     who.must_see(appointment.branch_id, "appointment_not_found", "There is no such appointment.")
     if appointment.client_id != client_id:
         raise WrongAppointment("This client has no such appointment.")
-    protocol = _protocol_of(appointment)
+    tx = await unit.begin()
+    protocol = await _protocol_of(tx, appointment)
     day = local_day(client.now, zone(appointment.timezone))
     if faults := answered.faults(protocol, Section.ARRIVAL, answers, day):
         raise InvalidAnswers(faults)
-    tx = await unit.begin()
     kept = await clients.vault_of(tx, vault, client)
     decision = decide(protocol, Section.ARRIVAL, answers)
     arrival = Arrival.decided(decision, client.now, await _lettered(tx, kept, client, protocol.name, day))
@@ -79,14 +81,16 @@ async def arrive(
         recorded_by=who.subject,
         vault=kept.seal("arrival", id, {"answers": answers, "day": day}),
     )
+    if decision.renews and (row := await screenings.outdate(tx, client, protocol.name)) is not None:
+        tx.announce(standing_changed(client, protocol.name, screenings.standing_of(row)))
     return Arrived(id, protocol, decision, arrival, day, client.now)
 
 
-def _protocol_of(appointment: Any) -> Protocol:
+async def _protocol_of(tx: Transaction, appointment: Any) -> Protocol:
     if appointment.protocol is None:
         raise WrongAppointment("This appointment's treatment needs no screening.")
     try:
-        return shipped().get(appointment.protocol)
+        return await protocols.get(tx, appointment.protocol)
     except UnknownProtocol:
         raise WrongAppointment("This appointment's treatment names a protocol that is not known here.") from None
 
@@ -98,11 +102,7 @@ async def _lettered(tx: Transaction, kept: ClientVault, client: Client, protocol
         return frozenset()
     row = await screenings.read(tx, present.screening_id)
     unsealed = await unseal(tx, kept, row)
-    return frozenset(
-        finding.reason
-        for finding in unsealed.decision.findings
-        if Outcome.CLEARANCE_REQUIRED in (finding.outcome, finding.then)
-    )
+    return letter_reasons(unsealed.now)
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,7 @@ async def acknowledge(
     who.must_see(appointment.branch_id, "appointment_not_found", "There is no such appointment.")
     if therapist_id is None or own != (client.id, row.protocol, therapist_id):
         raise NotTheirTherapist
+    row = await visible(tx, who, screening_id)  # as it is now that the client is locked
     present = await screenings.current(tx, client.id, row.protocol)
     if present is None or client.key is None or row.vault is None:
         raise Erased
@@ -154,7 +155,6 @@ async def acknowledge(
         arrival_id=door.id if door else None,
         therapist_id=therapist_id,
     )
-    decisions = [unsealed.decision, *([door_decision(kept, door)] if door else [])]
-    protocol = shipped().get(row.protocol, row.protocol_version)
+    decisions = [unsealed.now, *([await door_decision(tx, kept, door)] if door else [])]
     limits = limits_of(decisions, unsealed.letters)
-    return Acknowledged(id, appointment_id, therapist_id, at, protocol, limits)
+    return Acknowledged(id, appointment_id, therapist_id, at, unsealed.protocol, limits)

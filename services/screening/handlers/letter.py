@@ -7,13 +7,13 @@ from uuid import UUID
 
 from services.screening.domain.clearance import Verdict, accept
 from services.screening.domain.errors import Erased, Superseded
+from services.screening.domain.redeciding import letter_reasons
 from services.screening.domain.standing import Standing
+from services.screening.handlers.announcing import standing_changed
 from services.screening.handlers.known import locked_client
-from services.screening.handlers.reading import visible
-from services.screening.protocols import shipped
-from services.screening.store import clients, screenings
+from services.screening.handlers.reading import unseal, visible
+from services.screening.store import clients, protocols, screenings
 from services.screening.vault import Vault
-from shared.events.screening import StandingChanged
 from shared.kit.auth import Principal
 from shared.kit.ids import new_id
 from shared.kit.unit import UnitOfWork
@@ -48,6 +48,7 @@ async def record(
     row = await visible(await unit.begin(), who, screening_id)
     client = await locked_client(unit, who, row.client_id)
     tx = await unit.begin()
+    row = await visible(tx, who, screening_id)  # as it is now that the client is locked
     present = await screenings.current(tx, row.client_id, row.protocol)
     if present is None or row.vault is None:
         raise Erased
@@ -55,7 +56,7 @@ async def record(
         raise Superseded
     standing = accept(
         screenings.standing_of(present),
-        shipped().get(row.protocol, row.protocol_version),
+        await protocols.get(tx, row.protocol, present.protocol_version),
         verdict=verdict,
         limits=content["limits"],
         issued_on=issued_on,
@@ -64,7 +65,9 @@ async def record(
     )
     id = new_id()
     kept = await clients.vault_of(tx, vault, client)
-    terms = {"verdict": verdict.value, "issued_on": issued_on, "valid_until": standing.letter_until}
+    about = letter_reasons((await unseal(tx, kept, row)).now)  # a later version may ask for more than it speaks of
+    terms = {"verdict": verdict.value, "issued_on": issued_on, "valid_until": standing.letter_until,
+             "about": sorted(about)}  # fmt: skip
     await screenings.insert_letter(
         tx,
         client,
@@ -75,13 +78,5 @@ async def record(
         recorded_by=who.subject,
         vault=kept.seal("clearance", id, content | terms),
     )
-    tx.announce(
-        StandingChanged(
-            client_id=client.id,
-            version=client.facts,
-            protocol=row.protocol,
-            outcome=standing.outcome_on(client.today).value,
-            valid_until=standing.holds_until(),
-        )
-    )
+    tx.announce(standing_changed(client, row.protocol, standing))
     return Lettered(id, standing.letter_until, standing, client.today)

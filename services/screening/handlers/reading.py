@@ -1,6 +1,7 @@
 """Opening the vault: what was answered, why it was decided so, and what the therapist must leave out.
 
-Reasons and limits are not stored: the same answers and version give the same decision for ever.
+Reasons and limits are not stored: the same answers and version give the same decision for ever. A screening is shown
+as it was decided; what its answers mean under the version that was activated since stands beside it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,8 +13,7 @@ from uuid import UUID
 from services.screening.domain.decision import Decision, decide
 from services.screening.domain.errors import ScreeningNotFound
 from services.screening.domain.protocol import Protocol, Section
-from services.screening.protocols import shipped
-from services.screening.store import appointments, clients, screenings
+from services.screening.store import appointments, clients, protocols, screenings
 from services.screening.vault import ClientVault, Vault
 from shared.kit import audit
 from shared.kit.auth import Principal
@@ -40,6 +40,9 @@ class Unsealed:
     content: dict[str, Any]
     decision: Decision
     letters: list[Letter]
+    protocol: Protocol
+    now: Decision
+    """The decision of the version the standing is under, which a later activation may have re-run."""
 
     @property
     def day(self) -> date:
@@ -48,7 +51,7 @@ class Unsealed:
 
     @property
     def limits(self) -> list[Limit]:
-        return limits_of([self.decision], self.letters)
+        return limits_of([self.now], self.letters)
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class Seen:
     protocol: Protocol
     unsealed: Unsealed | None = None
     limits: list[Limit] | None = None
+    standing_protocol: Protocol | None = None
+    """Whose words the limits have."""
 
 
 async def visible(tx: Transaction, who: Principal, id: UUID) -> Any:
@@ -82,15 +87,15 @@ async def read(tx: Transaction, vault: Vault, who: Principal, id: UUID, reason: 
         ScreeningNotFound.
     """
     row = await visible(tx, who, id)
-    protocol = shipped().get(row.protocol, row.protocol_version)
+    protocol = await protocols.get(tx, row.protocol, row.protocol_version)
     may_answers, may_limits = ANSWERS in who.scopes, await _own_session(tx, who, row)
     kept = await clients.existing_vault(tx, vault, row.client_id) if may_answers or may_limits else None
     if kept is None or row.vault is None:
         return Seen(row, protocol)
     await audit_reading(tx, who, "read_answers" if may_answers else "read_limits", row, reason)
     unsealed = await unseal(tx, kept, row)
-    limits = limits_of([unsealed.decision, *await _latest_at_the_door(tx, kept, row)], unsealed.letters)
-    return Seen(row, protocol, unsealed if may_answers else None, limits)
+    limits = limits_of([unsealed.now, *await _latest_at_the_door(tx, kept, row)], unsealed.letters)
+    return Seen(row, protocol, unsealed if may_answers else None, limits, unsealed.protocol)
 
 
 async def document(tx: Transaction, vault: Vault, who: Principal, id: UUID, letter_id: UUID, reason: str) -> Any:
@@ -112,9 +117,13 @@ async def document(tx: Transaction, vault: Vault, who: Principal, id: UUID, lett
 async def unseal(tx: Transaction, kept: ClientVault, row: Any) -> Unsealed:
     """Everything the vault holds of a screening that is not erased."""
     content = kept.open("screening", row.id, row.vault)
-    protocol = shipped().get(row.protocol, row.protocol_version)
+    protocol = await protocols.get(tx, row.protocol, row.protocol_version)
+    decision = now = decide(protocol, Section.STANDING, content["answers"])
+    if row.standing_version not in (None, row.protocol_version):
+        protocol = await protocols.get(tx, row.protocol, row.standing_version)
+        now = decide(protocol, Section.STANDING, content["answers"])
     letters = [Letter(e.id, kept.open("clearance", e.id, e.vault)) for e in await screenings.letters(tx, row.id)]
-    return Unsealed(content, decide(protocol, Section.STANDING, content["answers"]), letters)
+    return Unsealed(content, decision, letters, protocol, now)
 
 
 def limits_of(decisions: Iterable[Decision], letters: Sequence[Letter]) -> list[Limit]:
@@ -124,9 +133,9 @@ def limits_of(decisions: Iterable[Decision], letters: Sequence[Letter]) -> list[
     return list(dict.fromkeys([*codes, *written]))
 
 
-def door_decision(kept: ClientVault, row: Any) -> Decision:
+async def door_decision(tx: Transaction, kept: ClientVault, row: Any) -> Decision:
     """What a row of `arrivals` was decided as."""
-    protocol = shipped().get(row.protocol, row.protocol_version)
+    protocol = await protocols.get(tx, row.protocol, row.protocol_version)
     return decide(protocol, Section.ARRIVAL, kept.open("arrival", row.id, row.vault)["answers"])
 
 
@@ -144,4 +153,4 @@ async def _own_session(tx: Transaction, who: Principal, row: Any) -> bool:
 
 async def _latest_at_the_door(tx: Transaction, kept: ClientVault, row: Any) -> list[Decision]:
     latest = await appointments.latest_arrival(tx, row.client_id, row.protocol)
-    return [door_decision(kept, latest)] if latest is not None and row.is_current else []
+    return [await door_decision(tx, kept, latest)] if latest is not None and row.is_current else []

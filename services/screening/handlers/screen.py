@@ -16,12 +16,13 @@ from services.screening.domain.errors import (
 )
 from services.screening.domain.protocol import Protocol, Section
 from services.screening.domain.standing import Standing
+from services.screening.handlers.announcing import standing_changed
 from services.screening.handlers.known import locked_client
-from services.screening.protocols import choose_locale, shipped, words
-from services.screening.store import clients, screenings
+from services.screening.protocols import choose_locale, words
+from services.screening.store import clients, protocols, screenings
 from services.screening.vault import Vault
-from shared.events.screening import StandingChanged
 from shared.kit.auth import Principal
+from shared.kit.database import Transaction
 from shared.kit.ids import new_id
 from shared.kit.unit import UnitOfWork
 
@@ -56,13 +57,14 @@ async def screen(
     Raises:
         UnknownReference, ClientNotFound, ProtocolSuperseded, AdvisoryRequired, InvalidAnswers.
     """
-    asked = current_protocol(protocol, protocol_version)
     if not advisory_acknowledged:
         raise AdvisoryRequired
     client = await locked_client(unit, who, client_id)
+    # Read once the client is locked: a re-run that is over with this client has then been seen, a later one waits.
+    tx = await unit.begin()
+    asked = await current_protocol(tx, protocol, protocol_version)
     if faults := answered.faults(asked, Section.STANDING, answers, client.today):
         raise InvalidAnswers(faults)
-    tx = await unit.begin()
     decision = decide(asked, Section.STANDING, answers)
     standing = Standing.decided(decision, asked, client.today)
     id, shown = new_id(), choose_locale(locale)
@@ -87,19 +89,11 @@ async def screen(
         recorded_by=who.subject,
         vault=sealed,
     )
-    tx.announce(
-        StandingChanged(
-            client_id=client_id,
-            version=client.facts,
-            protocol=asked.name,
-            outcome=outcome.value,
-            valid_until=standing.holds_until(),
-        )
-    )
+    tx.announce(standing_changed(client, asked.name, standing))
     return Screened(id, client_id, asked, decision, standing, client.today)
 
 
-def current_protocol(name: str, version: int) -> Protocol:
+async def current_protocol(tx: Transaction, name: str, version: int) -> Protocol:
     """The protocol of a body, whose version must be the one asked now.
 
     Raises:
@@ -107,13 +101,13 @@ def current_protocol(name: str, version: int) -> Protocol:
         ProtocolSuperseded: a newer version is asked by now.
     """
     try:
-        current = shipped().get(name)
+        current = await protocols.get(tx, name)
     except UnknownProtocol:
         raise UnknownReference("protocol", "protocol") from None
     try:
-        asked = shipped().get(name, version)
+        if version != current.version:
+            await protocols.get(tx, name, version)
+            raise ProtocolSuperseded(current.version)
     except UnknownProtocol:
         raise UnknownReference("protocol_version", "protocol_version") from None
-    if asked.version != current.version:
-        raise ProtocolSuperseded(current.version)
-    return asked
+    return current

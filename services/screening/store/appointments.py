@@ -24,7 +24,8 @@ WITH asked AS (
     SELECT * FROM asked
     ON CONFLICT (id) DO UPDATE SET attempt = excluded.attempt, client_id = excluded.client_id,
         branch_id = excluded.branch_id, therapist_id = excluded.therapist_id, protocol = excluded.protocol,
-        starts_at = excluded.starts_at, ends_at = excluded.ends_at
+        starts_at = excluded.starts_at, ends_at = excluded.ends_at,
+        renewal_asked_version = CASE WHEN a.starts_at = excluded.starts_at THEN a.renewal_asked_version END
     WHERE a.attempt <= excluded.attempt
 )
 SELECT q.id, b.timezone, s.*

@@ -82,6 +82,7 @@ _ERASE = (
     "DELETE FROM client_keys WHERE client_id = ANY(CAST(:ids AS uuid[]))",
     "DELETE FROM standings WHERE client_id = ANY(CAST(:ids AS uuid[]))",
     "DELETE FROM arrivals WHERE client_id = ANY(CAST(:ids AS uuid[]))",
+    "DELETE FROM redecisions WHERE client_id = ANY(CAST(:ids AS uuid[]))",
     # Not deleted: the same POST sent again must not bring back what was erased. \x02 reads as "erased".
     "UPDATE idempotency_keys SET body = CAST('\\x02' AS bytea) WHERE subject_id = ANY(CAST(:ids AS uuid[]))",
     "UPDATE screenings SET vault = NULL WHERE client_id = ANY(CAST(:ids AS uuid[])) AND vault IS NOT NULL",

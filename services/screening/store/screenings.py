@@ -26,7 +26,7 @@ ON CONFLICT (client_id, protocol) DO UPDATE SET
     valid_until = excluded.valid_until, declined = excluded.declined, asks_again = excluded.asks_again,
     until_well = excluded.until_well, deferred_until = excluded.deferred_until,
     needs_clearance = excluded.needs_clearance, has_limits = excluded.has_limits,
-    letter_until = excluded.letter_until, expiry_announced = false
+    letter_until = excluded.letter_until, expiry_announced = false, outdated = false
 """
 
 
@@ -53,7 +53,8 @@ async def insert(
 
 _READ = """
 SELECT s.id, s.client_id, s.protocol, s.protocol_version, s.outcome, s.valid_until, s.decided_at, s.vault,
-       c.branch_ids, coalesce(t.screening_id = s.id, false) AS is_current
+       c.branch_ids, coalesce(t.screening_id = s.id, false) AS is_current,
+       CASE WHEN t.screening_id = s.id THEN t.protocol_version END AS standing_version
 FROM screenings s JOIN clients c ON c.id = s.client_id
 LEFT JOIN standings t ON t.client_id = s.client_id AND t.protocol = s.protocol
 WHERE s.id = :id
@@ -131,6 +132,15 @@ async def insert_letter(
          "needs_clearance": standing.needs_clearance, "has_limits": standing.has_limits,
          "letter_until": standing.letter_until},
     )  # fmt: skip
+
+
+async def outdate(tx: Transaction, client: Client, protocol: str) -> Any:
+    """Something changed since the answers were given: they are asked again. The row of `standings`, or None."""
+    return await tx.first(
+        "UPDATE standings SET version = :version, asks_again = true, outdated = true"
+        " WHERE client_id = :client_id AND protocol = :protocol RETURNING *",
+        {"client_id": client.id, "protocol": protocol, "version": client.facts},
+    )
 
 
 async def letters(tx: Transaction, screening_id: UUID) -> Sequence[Any]:

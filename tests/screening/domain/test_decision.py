@@ -67,6 +67,7 @@ ARRIVAL_TABLE = [
     ("alcohol or drugs today", {"alcohol_or_drugs_today": YES}, DECLINED, DECLINED),
     ("meal within 30 minutes", {"meal_within_30_minutes": YES}, DEFERRED, DEFERRED),
     ("painkillers today", {"medicines_today": YES}, CLEARANCE, CLEARED),
+    ("changed since last visit", {"changed_since_last_visit": YES}, DEFERRED, DEFERRED),
     ("nothing", {}, CLEARED, CLEARED),
     ("unsure", {"fever_today": UNSURE}, DEFERRED, DEFERRED),
 ]
