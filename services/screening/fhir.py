@@ -9,6 +9,7 @@ nothing is decided without them.
 """
 
 from typing import Any
+from uuid import UUID
 
 from fhir.resources.R4B.questionnaire import Questionnaire
 from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse
@@ -100,7 +101,7 @@ def _text(field: str, text: Text, locale: str) -> dict[str, Any]:
 
 
 def screening(resource: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The body of `POST /v1/screenings` that a QuestionnaireResponse stands for, and where each answer stood in it.
+    """The body of `POST /v1/screenings` that a QuestionnaireResponse stands for, and where each part of it stood.
 
     `questionnaire` is `…/Questionnaire/{name}|{version}`, `subject` the client as Patient, `source` who answered and
     signs (`display`: the name): the Patient, or a RelatedPerson as guardian.
@@ -119,7 +120,7 @@ def screening(resource: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]
     if not name or not version.isdecimal() or len(version) > 6:
         faults.append(("/questionnaire", "Name the questionnaire and its version: …/Questionnaire/{name}|{version}."))
     client = _reference(resource, "subject", "Patient")
-    if client is None:
+    if client is None or not _is_uuid(client):
         faults.append(("/subject/reference", "Name the client: Patient/{client_id}."))
     source = resource.get("source") or {}
     guardian = str(source.get("reference", source.get("type", ""))).startswith("RelatedPerson")
@@ -137,7 +138,9 @@ def screening(resource: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]
         "signed_by": {"name": source["display"], "relationship": "guardian" if guardian else "self"},
         "locale": resource.get("language"),
     }
-    return body, places
+    where = {f"/answers/{id}": place for id, place in places.items() if id != ACKNOWLEDGED}
+    named = {"/protocol": "/questionnaire", "/protocol_version": "/questionnaire", "/client_id": "/subject/reference"}
+    return body, named | {"/advisory_acknowledged": places.get(ACKNOWLEDGED, "/item")} | where
 
 
 def _answers(
@@ -183,6 +186,13 @@ def _value(answer: dict[str, Any]) -> str | None:
 def _reference(resource: dict[str, Any], field: str, kind: str) -> str | None:
     named, _, id = str((resource.get(field) or {}).get("reference", "")).rpartition("/")
     return id if id and named.rpartition("/")[2] == kind else None
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False
 
 
 def _invalid(faults: list[tuple[str, str]]) -> Invalid:

@@ -17,6 +17,7 @@ from pydantic import (
 
 from services.screening.domain.clearance import Verdict
 from services.screening.domain.protocol import Outcome
+from shared.errors import Invalid
 from shared.kit.body import Answer, Body, Name, example
 
 MAX_ANSWERS = 500
@@ -83,10 +84,12 @@ class NewScreening(Body):
         made._places = places
         return made
 
-    def place_of(self, error: dict[str, str]) -> dict[str, str]:
-        """An error of an answer, with the pointer into the body as it was sent."""
-        found = self._places.get(error["pointer"].removeprefix("/answers/"))
-        return error | {"pointer": found} if found else error
+    def place(self, refused: Invalid) -> None:
+        """Let a refusal point into the body as it was sent."""
+        refused.pointer = self._places.get(refused.pointer, refused.pointer)
+        errors = refused.extra.get("errors")
+        for error in errors if isinstance(errors, list) else ():
+            error["pointer"] = self._places.get(error["pointer"], error["pointer"])
 
 
 class Reason(Answer):

@@ -7,7 +7,7 @@ from fastapi import Query, Response
 
 from services.screening import wording
 from services.screening.api.parameters import Locale, TheVault, WhyRead, place_of
-from services.screening.domain.errors import ClientNotFound, InvalidAnswers
+from services.screening.domain.errors import ClientNotFound
 from services.screening.domain.protocol import Outcome, Protocol
 from services.screening.handlers import reading
 from services.screening.handlers.reading import ANSWERS, Seen
@@ -16,6 +16,7 @@ from services.screening.schemas import LetterAnswer, NewScreening, Redecided, Sc
 from services.screening.store import clients as client_store
 from services.screening.store import protocols
 from services.screening.store import screenings as store
+from shared.errors import Invalid
 from shared.kit.auth import Principal, requires
 from shared.kit.paging import Cursor, Limit, Page, page
 from shared.kit.unit import Tx, Unit, router
@@ -46,8 +47,8 @@ async def create(
             signed_by=body.signed_by.model_dump(),
             locale=body.locale or locale,
         )
-    except InvalidAnswers as refused:
-        refused.extra["errors"] = [body.place_of(error) for error in refused.errors]
+    except Invalid as refused:
+        body.place(refused)
         raise
     response.headers["Location"] = f"/v1/screenings/{screened.id}"
     return _decided(screened, who, locale)

@@ -111,7 +111,7 @@ class InvalidAnswers(Invalid):
     """Names each question whose answer cannot be taken; an unknown name may be anything, so it is not repeated."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        self.errors = [
+        errors = [
             {
                 "pointer": "/answers" if fault.code == "unknown_question" else f"/answers/{fault.question_id}",
                 "code": fault.code,
@@ -123,7 +123,7 @@ class InvalidAnswers(Invalid):
             "invalid_answers",
             f"{len(faults)} of the answers cannot be taken; errors names each.",
             pointer="/answers",
-            errors=self.errors,
+            errors=errors,
         )
 
 
