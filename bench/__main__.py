@@ -5,12 +5,12 @@ import asyncio
 import sys
 from pathlib import Path
 
-from bench import baselines, booking, chain, events, system
+from bench import baselines, booking, chain, events, screening, system
 from bench.report import Results
 from bench.servers import servers
 from shared.kit import logging
 
-PARTS = ("baselines", "events", "starts", "rest", "booking", "failure")
+PARTS = ("baselines", "events", "starts", "rest", "booking", "failure", "screening")
 
 
 async def main(parts: list[str], runs: int, out: Path) -> None:
@@ -33,6 +33,9 @@ async def main(parts: list[str], runs: int, out: Path) -> None:
                     await booking.measure(results, api, made, runs)
                 if "failure" in parts:
                     await booking.measure_failure(results, api, made, runs)
+    if "screening" in parts:
+        async with system.fresh_folder() as folder, system.running(folder) as running, chain.api(running) as api:
+            await screening.measure(results, running, api, folder, runs)
     results.print()
     results.write(out)
 

@@ -42,9 +42,10 @@ class Api:
         self._system = system
         self.http = http
 
-    async def sign_in(self) -> None:
+    async def sign_in(self, client: dict[str, Any] | None = None) -> None:
+        """As admin, or as another API client."""
         self.http.headers.pop("Authorization", None)
-        client = self._system.runtime["api_clients"]["admin"]
+        client = client or self._system.runtime["api_clients"]["admin"]
         auth = aiohttp.BasicAuth(client["client_id"], client["client_secret"])
         url = self._system.url("identity") + "/oauth/token"
         async with self.http.post(url, data={"grant_type": "client_credentials"}, auth=auth) as answer:

@@ -22,6 +22,8 @@ TARGETS: dict[str, tuple[str, float]] = {
     "event_hop_p50_ms": ("≤", 12),
     "event_throughput_per_s": ("≥", 3000),
     "bar_failure_200_s": ("≤", 2),
+    "screening_decision_p50_ms": ("≤", 10),
+    "rescreen_100k_s": ("≤", 60),
 }
 
 

@@ -61,6 +61,7 @@ class Vault:
 
     def __init__(self, keys: MasterKeys) -> None:
         self.keys = keys
+        self._ciphers = {key.id: AESGCM(key.key) for key in keys.keys}
 
     def new_key(self, client_id: UUID) -> tuple[ClientVault, WrappedKey]:
         """A fresh key for a client, ready to use and ready to keep."""
@@ -82,10 +83,10 @@ class Vault:
         master = self.keys.get(wrapped.master_key_id)
         if master is None:
             raise Unreadable
-        return _decrypt(AESGCM(master.key), wrapped.wrapped, _key_bound(master, client_id))
+        return _decrypt(self._ciphers[master.id], wrapped.wrapped, _key_bound(master, client_id))
 
     def _wrap(self, master: MasterKey, client_id: UUID, key: bytes) -> WrappedKey:
-        return WrappedKey(master.id, _encrypt(AESGCM(master.key), key, _key_bound(master, client_id)))
+        return WrappedKey(master.id, _encrypt(self._ciphers[master.id], key, _key_bound(master, client_id)))
 
 
 def _key_bound(master: MasterKey, client_id: UUID) -> bytes:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from services.screening.domain.answers import answered_date, is_open
 from services.screening.domain.calendar import add_months
-from services.screening.domain.protocol import Outcome, Protocol, Rule, Section
+from services.screening.domain.protocol import NO, Outcome, Protocol, Rule, Section
 
 
 @dataclass(frozen=True)
@@ -86,17 +86,12 @@ class Decision:
 
 def decide(protocol: Protocol, section: Section, answers: Mapping[str, str]) -> Decision:
     """Apply every rule whose answers were given; nothing declared means cleared."""
-    asked = list(protocol.asked(section))
-    ids = {question.id for question in asked}
-    holding = (
-        rule
-        for rule in protocol.rules
-        if rule.when.keys() <= ids and all(answers.get(id) == value for id, value in rule.when.items())
-    )
+    asked, given, settled = protocol.asked(section), answers.items(), protocol.settled(section)
+    unsettled = [question for question in asked if (question.id, answers.get(question.id)) not in settled]
     return Decision(
-        findings=tuple(_finding(rule, answers) for rule in holding),
-        open_questions=tuple(question.id for question in asked if is_open(question, answers)),
-        renews=any(question.renews is not None and answers.get(question.id) == question.renews for question in asked),
+        findings=tuple([_finding(rule, answers) for rule in protocol.ruled(section) if rule.when.items() <= given]),
+        open_questions=tuple([question.id for question in unsettled if is_open(question, answers)]),
+        renews=section is Section.ARRIVAL and any(each.renews == answers.get(each.id, NO) for each in asked),
     )
 
 

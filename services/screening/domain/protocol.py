@@ -5,9 +5,10 @@ same version give the same decision for ever. `services.screening.protocols` rea
 `domain.soundness` refuses one that could leave an answer without an outcome.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 LOCALES = ("en", "zh-Hans", "de", "es")
 
@@ -27,7 +28,10 @@ class Outcome(StrEnum):
 
     @property
     def severity(self) -> int:
-        return list(Outcome).index(self)
+        return _SEVERITY[self]
+
+
+_SEVERITY = {outcome: place for place, outcome in enumerate(Outcome)}
 
 
 class Section(StrEnum):
@@ -65,7 +69,7 @@ class Question:
     past: bool = False
     renews: str | None = None
 
-    @property
+    @cached_property
     def values(self) -> tuple[str, ...]:
         """The answers it takes beside "unsure" (and, of a date, the date itself)."""
         match self.type:
@@ -125,6 +129,36 @@ class Protocol:
     questions: tuple[Question, ...]
     rules: tuple[Rule, ...]
 
-    def asked(self, section: Section) -> Iterator[Question]:
+    def asked(self, section: Section) -> tuple[Question, ...]:
         """The questions of a section, in their order."""
-        return (question for question in self.questions if question.section == section)
+        return self._asked[section]
+
+    def ruled(self, section: Section) -> tuple[Rule, ...]:
+        """The rules that rest on answers of a section only."""
+        return self._ruled[section]
+
+    def settled(self, section: Section) -> frozenset[tuple[str, str]]:
+        """Every answer of a section that leaves nothing open; a date is looked at by itself."""
+        return self._settled[section]
+
+    # Sorted once: a new version is decided over every client's answers.
+    @cached_property
+    def _asked(self) -> dict[Section, tuple[Question, ...]]:
+        return {section: tuple(each for each in self.questions if each.section == section) for section in Section}
+
+    @cached_property
+    def _ruled(self) -> dict[Section, tuple[Rule, ...]]:
+        ids = {section: {question.id for question in self._asked[section]} for section in Section}
+        return {section: tuple(rule for rule in self.rules if rule.when.keys() <= ids[section]) for section in Section}
+
+    @cached_property
+    def _settled(self) -> dict[Section, frozenset[tuple[str, str]]]:
+        return {
+            section: frozenset(
+                (each.id, value)
+                for each in self._asked[section]
+                if each.type is not QuestionType.DATE
+                for value in each.values
+            )
+            for section in Section
+        }

@@ -98,6 +98,37 @@ def test_a_choice_is_sound_when_each_option_leads_somewhere() -> None:
         (protocol([ILL], [ILL_DECLINED], outcomes={}), "outcome declined has no words"),
         (protocol([ILL], [ILL_DECLINED], standing_months=0), "1 or more"),
         (protocol([question("where", QuestionType.CHOICE)], []), "a choice needs them"),
+        (protocol([ILL], [ILL_DECLINED, Rule("x", {"ill": "no"}, Outcome.DECLINED)]), "would be milder"),
+        (protocol([question("ill", section=Section.ARRIVAL)], [ILL_DECLINED]), "everybody would be cleared"),
+        (protocol([question("ill", renews="yes")], [ILL_DECLINED]), "only an answer at the door"),
+        (
+            protocol(
+                [question("where", QuestionType.CHOICE, options=(Option("unsure", TEXT),))],
+                [Rule("x", {"where": "unsure"}, Outcome.DECLINED)],
+            ),
+            "always offered",
+        ),
+        (
+            protocol(
+                [
+                    question("where", QuestionType.CHOICE, options=(Option("arm", TEXT), Option("leg", TEXT))),
+                    question("sore", asked_when=("where", "arm")),
+                ],
+                [
+                    Rule("arm", {"where": "arm"}, Outcome.DECLINED),
+                    Rule("leg", {"where": "leg"}, Outcome.DECLINED),
+                    Rule("sore", {"where": "leg", "sore": "yes"}, Outcome.DECLINED),
+                ],
+            ),
+            "can never hold",
+        ),
+        (
+            protocol(
+                [ILL, SINCE], [Rule("x", {"ill": "yes"}, Outcome.DEFERRED, (), Deferral(months=999, after="since"))]
+            ),
+            "months lie between",
+        ),
+        (protocol([ILL], [replace(ILL_DECLINED, reason="Ill and more")]), "a reason is made of"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -105,3 +136,4 @@ def test_each_fault_is_refused_in_words(unsound: Protocol, fault: str) -> None:
     with pytest.raises(UnsoundProtocol) as refused:
         check(unsound)
     assert fault in refused.value.detail
+    assert all(flaw.pointer.startswith("/") and flaw.code for flaw in refused.value.flaws)
