@@ -32,7 +32,8 @@ def versions() -> list[tuple[str, int]]:
 def decided(protocol: Protocol, answers: dict[str, str]) -> dict[str, Any]:
     """A decision on these answers (all others "no"), in every part that is stored, shown or acted on."""
     found: dict[str, Any] = {}
-    for section in Section:
+    touched = {question.section for question in protocol.questions if question.id in answers}
+    for section in [each for each in Section if each in touched or not answers]:
         given = {q.id: "no" for q in protocol.asked(section) if q.asked_when is None} | answers
         decision = decide(protocol, section, given)
         standing = Standing.decided(decision, protocol, DAY)
