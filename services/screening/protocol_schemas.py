@@ -1,7 +1,7 @@
 """HTTP shapes of protocols: as they are asked, as they are written, and what becomes of a version."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -121,26 +121,35 @@ def _said(text: str) -> dict[str, str]:
     return dict.fromkeys(LOCALES, text)
 
 
+_DRAFT: dict[str, Any] = {
+    "title": _said("Foot massage"),
+    "advisory": _said("We advise everyone to consult a healthcare professional before a massage."),
+    "standing_months": 12,
+    "clearance_months": 6,
+    "outcomes": {outcome.value: _said(f"The outcome: {outcome.value}.") for outcome in Outcome},
+    "ask_again": _said("Please find out and answer these questions again."),
+    "limits": {"avoid_feet": _said("Leave out the feet.")},
+    "questions": [{"id": "foot_injury", "section": "standing", "type": "boolean", "text": _said("Is a foot injured?")}],
+    "rules": [
+        {"reason": "foot_injury", "when": {"foot_injury": "yes"}, "outcome": "cleared", "limits": ["avoid_feet"]}
+    ],
+}
+
+
 class NewVersion(ProtocolSource):
     """A draft. `based_on`: the version it was copied from."""
 
-    model_config = example(
-        title=_said("Foot massage"),
-        advisory=_said("We advise everyone to consult a healthcare professional before a massage."),
-        standing_months=12,
-        clearance_months=6,
-        outcomes={outcome.value: _said(f"The outcome: {outcome.value}.") for outcome in Outcome},
-        ask_again=_said("Please find out and answer these questions again."),
-        limits={"avoid_feet": _said("Leave out the feet.")},
-        questions=[
-            {"id": "foot_injury", "section": "standing", "type": "boolean", "text": _said("Is a foot injured?")}
-        ],
-        rules=[
-            {"reason": "foot_injury", "when": {"foot_injury": "yes"}, "outcome": "cleared", "limits": ["avoid_feet"]}
-        ],
-    )
+    model_config = example(**_DRAFT)
 
     based_on: Annotated[int, Field(ge=1)] | None = None
+
+
+class NewProtocol(NewVersion):
+    """The first draft of a protocol of the chain's own."""
+
+    model_config = example(name="foot-massage", **_DRAFT)
+
+    name: ProtocolName
 
 
 class Flaw(Answer):

@@ -13,10 +13,10 @@ from services.screening.protocol_schemas import (
     Condition,
     Flaw,
     MilderDecline,
+    NewProtocol,
     NewVersion,
     Option,
     ProtocolAnswer,
-    ProtocolName,
     ProtocolSource,
     ProtocolSummary,
     Question,
@@ -91,17 +91,27 @@ async def source(tx: Tx, name: str, version: int, _: Principal = READ) -> Protoc
     return ProtocolSource.model_validate(await store.content(tx, name, version))
 
 
+@protocols.post("", status_code=201)
+async def create(tx: Tx, response: Response, body: NewProtocol, who: Principal = AUTHOR) -> VersionAnswer:
+    """Store the first draft of a protocol of the chain's own, for a treatment that no default speaks of.
+
+    It is held to the declines of the massage default.
+    """
+    content = body.model_dump(mode="json", exclude={"based_on", "name"}, exclude_defaults=True)
+    row, protocol = await author.draft(tx, who, body.name, content, body.based_on, new=True)
+    response.headers["Location"] = f"/v1/protocols/{body.name}/versions/{row.version}"
+    return _judged(row, protocol)
+
+
 @protocols.post("/{name}/versions", status_code=201)
-async def draft(
-    tx: Tx, response: Response, name: ProtocolName, body: NewVersion, who: Principal = AUTHOR
-) -> VersionAnswer:
+async def draft(tx: Tx, response: Response, name: str, body: NewVersion, who: Principal = AUTHOR) -> VersionAnswer:
     """Store a draft as the next version. A correction is the version after it; nothing stored is ever changed.
 
     What could leave an answer without an outcome is refused with all its flaws. Missing translations (`flaws`) and
     declines of the default that are gone (`milder`) are listed, and keep it from being submitted.
     """
     content = body.model_dump(mode="json", exclude={"based_on"}, exclude_defaults=True)
-    row, protocol = await author.draft(tx, who, name, content, body.based_on)
+    row, protocol = await author.draft(tx, who, name, content, body.based_on, new=False)
     response.headers["Location"] = f"/v1/protocols/{name}/versions/{row.version}"
     return _judged(row, protocol)
 

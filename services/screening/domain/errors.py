@@ -3,7 +3,7 @@
 Invalid (422)      UnknownReference  WrongAppointment  InvalidAnswers  AdvisoryRequired  UnsoundDraft
 NotFound (404)     UnknownProtocol  UnknownActivation  ScreeningNotFound  ClientNotFound
 Refused (409)      ProtocolSuperseded  Erased  Superseded  DeclineStands  AnswersUnsure  NotTheirTherapist
-                   WrongState  ReviewerIsAuthor  Untranslated  MilderThanDefault
+                   ProtocolExists  WrongState  ReviewerIsAuthor  Untranslated  MilderThanDefault
 Unavailable (503)  Unreadable
 (no status)        UnsoundProtocol: refuses to start
 """
@@ -69,6 +69,13 @@ class MilderThanDefault(Refused):
             "milder_than_default",
             f"The default declines what this version lets through: {reasons}. Restore these declines in a new version.",
             milder=[each._asdict() for each in milder],
+        )
+
+
+class ProtocolExists(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "protocol_exists", "There is a protocol of this name. Store a version: POST /v1/protocols/{name}/versions."
         )
 
 

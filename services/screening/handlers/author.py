@@ -7,6 +7,7 @@ from typing import Any
 
 from services.screening.domain.errors import (
     MilderThanDefault,
+    ProtocolExists,
     ReviewerIsAuthor,
     UnknownProtocol,
     UnsoundDraft,
@@ -38,18 +39,25 @@ def of_the_chain(who: Principal) -> None:
 
 
 async def draft(
-    tx: Transaction, who: Principal, name: str, content: dict[str, Any], based_on: int | None
+    tx: Transaction, who: Principal, name: str, content: dict[str, Any], based_on: int | None, *, new: bool
 ) -> tuple[Any, Protocol]:
-    """Store a draft as the next version. It may lack translations; it may not lack an outcome.
+    """Store a draft as the next version, or of a `new` protocol as its first. It may lack translations; it may not
+    lack an outcome.
 
     Raises:
-        UnsoundDraft, Forbidden.
+        UnsoundDraft, Forbidden, ProtocolExists.
+        UnknownProtocol: not new, and there is none of this name.
         Invalid: there is no version `based_on`.
     """
     of_the_chain(who)
+    await store.lock(tx, name)
+    known = bool(await store.versions(tx, name, None, 1))
+    if new and known:
+        raise ProtocolExists
+    if not new and not known:
+        raise UnknownProtocol
     if flaws := structure(parse(content | {"name": name, "version": 1})):
         raise UnsoundDraft(flaws)
-    await store.lock(tx, name)
     if based_on is not None:
         try:
             await store.version(tx, name, based_on)

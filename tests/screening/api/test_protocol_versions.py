@@ -70,7 +70,7 @@ async def test_an_unsound_draft_is_refused_with_every_flaw_and_where_it_is(chain
     source = changed(await massage_source(chain), "epilepsy", when={"epilepsy": "no"})
     source = changed(source, "cancer", when={"canser": "yes"})
     source["rules"].append({"reason": "x", "when": {"pregnancy": "yes"}, "outcome": "deferred"})
-    refused = await chain.post(f"/v1/protocols/{a_name()}/versions", source, *AUTHOR)
+    refused = await chain.post("/v1/protocols", source | {"name": a_name()}, *AUTHOR)
     assert (refused.status_code, refused.json()["code"]) == (422, "unsound_protocol")
     epilepsy = next(n for n, rule in enumerate(source["rules"]) if rule["reason"] == "epilepsy")
     found = {(error["code"], error["pointer"]) for error in refused.json()["errors"]}
@@ -82,7 +82,7 @@ async def test_an_unsound_draft_is_refused_with_every_flaw_and_where_it_is(chain
 async def test_a_draft_may_lack_a_translation_and_is_not_submitted_without_it(chain: Chain) -> None:
     name, source = a_name(), await massage_source(chain)
     del source["questions"][0]["text"]["zh-Hans"]
-    response = await chain.post(f"/v1/protocols/{name}/versions", source, *AUTHOR)
+    response = await chain.post("/v1/protocols", source | {"name": name}, *AUTHOR)
     assert response.status_code == 201
     assert [(flaw["pointer"], flaw["code"]) for flaw in response.json()["flaws"]] == [
         ("/questions/0/text", "translation_missing")
@@ -169,3 +169,12 @@ async def test_only_who_may_and_sees_every_branch_decides_what_all_are_asked(cha
 @pytest.mark.parametrize("path", ["/versions/99/source", "/versions/99", "/versions/4000000000", "/versions/0"])
 async def test_a_version_that_is_not_there_is_not_found(chain: Chain, path: str) -> None:
     assert (await chain.get(f"/v1/protocols/massage{path}")).json()["code"] == "protocol_not_found"
+
+
+async def test_a_protocol_is_made_once_and_a_version_only_of_one_that_is_there(chain: Chain) -> None:
+    name, source = a_name(), await massage_source(chain)
+    missing = await chain.post(f"/v1/protocols/{name}/versions", source, *AUTHOR)
+    assert (missing.status_code, missing.json()["code"]) == (404, "protocol_not_found")
+    assert (await chain.post("/v1/protocols", source | {"name": name}, *AUTHOR)).status_code == 201
+    again = await chain.post("/v1/protocols", source | {"name": name}, *AUTHOR)
+    assert (again.status_code, again.json()["code"]) == (409, "protocol_exists")
