@@ -4,7 +4,7 @@ from decimal import Decimal
 from functools import cache
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from services.room_equipment.domain.houserules import HouseRules
@@ -21,7 +21,27 @@ class Settings(ServiceSettings):
     turnover_minutes: int = Field(15, ge=0, le=240, description="House rule: of a room that names none.")
     early_start_minutes: int = Field(10, ge=0, le=240, description="House rule: how long before its time.")
     check_minutes: int = Field(60, ge=1, le=720, description="House rule: how old a check before use may be at start.")
+    label_key: SecretStr = Field(SecretStr(""), description="Signs the QR codes of labels; 32 characters or more.")
+    label_key_before: SecretStr = Field(SecretStr(""), description="The key before it: its labels still open.")
+    label_url: str = Field("", description="The console as a phone reaches it; CAIBEI_CONSOLE_URL when empty.")
+    letterhead: str = Field("", description="Name and address on certificates; `|` between its lines.")
     proof_seconds: float = Field(1.0, gt=0, le=5, description="How long the start gate waits for each answer.")
+
+    @field_validator("label_key", "label_key_before")
+    @classmethod
+    def _is_long_enough(cls, key: SecretStr) -> SecretStr:
+        if 0 < len(key.get_secret_value()) < 32:
+            raise ValueError("a key of labels has 32 characters or more")
+        return key
+
+    @property
+    def label_keys(self) -> list[str]:
+        """The keys whose labels open: the one that signs, and the one before."""
+        return [self.label_key.get_secret_value(), self.label_key_before.get_secret_value()]
+
+    @property
+    def letterhead_lines(self) -> list[str]:
+        return [line.strip() for line in self.letterhead.split("|") if line.strip()] or ["Caibei"]
 
     @property
     def house_rules(self) -> HouseRules:

@@ -98,6 +98,12 @@ class Transaction:
         """How many rows it touched."""
         return int((await self._execute(statement, params)).rowcount)
 
+    async def pages(self, statement: str, params: Params = None, size: int = 500) -> AsyncIterator[Sequence[Row[Any]]]:
+        """Rows as the server finds them, so many at once: a long answer never lies in memory whole."""
+        found = await self.connection.stream(sql(statement), params)
+        async for rows in found.partitions(size):
+            yield rows
+
     async def _execute(self, statement: str | Executable, params: Any) -> Any:
         return await self.connection.execute(sql(statement) if isinstance(statement, str) else statement, params)
 

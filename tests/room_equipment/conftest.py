@@ -16,6 +16,8 @@ from tests.room_equipment.door import Door, Peers
 from tests.room_equipment.spa import Spa
 from tests.servers import ServiceDatabase
 
+LABEL_KEY, LABEL_KEY_BEFORE = "k" * 32, "b" * 32
+
 
 @pytest.fixture(scope="module")
 def rooms_database(module_database: MakeDatabase) -> ServiceDatabase:
@@ -33,7 +35,12 @@ async def app(
 ) -> AsyncIterator[FastAPI]:
     folder: Path = tmp_path_factory.mktemp("rooms")
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in (rooms_database.environment | mint.environment(folder)).items():
+        labels = {
+            "CAIBEI_ROOM_EQUIPMENT_LABEL_KEY": LABEL_KEY,
+            "CAIBEI_ROOM_EQUIPMENT_LABEL_KEY_BEFORE": LABEL_KEY_BEFORE,
+            "CAIBEI_CONSOLE_URL": "https://console.test",
+        }
+        for name, value in (rooms_database.environment | mint.environment(folder) | labels).items():
             patch.setenv(name, value)
         async with running(SERVICE) as started:
             yield started
@@ -42,6 +49,12 @@ async def app(
 @pytest_asyncio.fixture(loop_scope="session")
 async def spa(app: FastAPI, mint: TokenMint, rooms_database: ServiceDatabase) -> Spa:
     """A branch in Berlin, two treatments and a therapist of 60 kg."""
+    return await Spa(app, mint, rooms_database).open()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def other(app: FastAPI, mint: TokenMint, rooms_database: ServiceDatabase) -> Spa:
+    """Another branch of the chain."""
     return await Spa(app, mint, rooms_database).open()
 
 

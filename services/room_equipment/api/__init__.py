@@ -4,13 +4,17 @@ from fastapi import APIRouter
 
 from services.room_equipment.api.assignments import assignments
 from services.room_equipment.api.bars import bars
+from services.room_equipment.api.certificates import certificates
 from services.room_equipment.api.equipment import equipment
+from services.room_equipment.api.evidence import evidence
 from services.room_equipment.api.findings import findings
 from services.room_equipment.api.inspections import inspections
 from services.room_equipment.api.load_profiles import load_profiles
+from services.room_equipment.api.registers import registers
 from services.room_equipment.api.rooms import rooms
 from services.room_equipment.api.work_orders import work_orders
 
 ROUTERS: list[APIRouter] = [
-    rooms, equipment, bars, inspections, findings, work_orders, assignments, load_profiles,
+    rooms, equipment, bars, inspections, findings, work_orders, assignments, load_profiles, certificates,
+    evidence, registers,
 ]  # fmt: skip

@@ -8,13 +8,12 @@ from fastapi import Request, Response
 
 from services.room_equipment.api.parameters import From, To, after_time_and_id
 from services.room_equipment.domain.gate import Answer, check_therapist
-from services.room_equipment.handlers import evidence, found
+from services.room_equipment.handlers import found
 from services.room_equipment.handlers import sessions as handlers
 from services.room_equipment.handlers import start as gate
 from services.room_equipment.handlers.lockouts import Check
 from services.room_equipment.schemas.assignments import (
     AssignmentAnswer,
-    EvidenceAnswer,
     Finish,
     FinishedAnswer,
     NewAssignment,
@@ -80,12 +79,6 @@ async def assign(
 async def show(tx: Tx, appointment_id: UUID, who: Principal = requires("rooms:read")) -> AssignmentAnswer:
     """An assignment, live or past; `state` says which."""
     return _shown(*await handlers.any_state(tx, who, appointment_id))
-
-
-@assignments.get("/{appointment_id}/evidence")
-async def show_evidence(tx: Tx, appointment_id: UUID, who: Principal = requires("rooms:read")) -> EvidenceAnswer:
-    """Bars, inspections, load, checks and people valid at the minute of the session."""
-    return EvidenceAnswer.model_validate(await evidence.of(tx, who, appointment_id))
 
 
 @assignments.post("/{appointment_id}/start", response_model=AssignmentAnswer)

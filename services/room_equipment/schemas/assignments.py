@@ -1,7 +1,7 @@
 """Assignments, sessions, load profiles, evidence."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -97,26 +97,3 @@ class LoadProfileAnswer(Answer):
 
     state: Literal["valid", "stale", "missing"]
     valid_until: date | None
-
-
-class EvidenceAnswer(Answer):
-    """What was, or will be, valid at the minute of a session."""
-
-    appointment_id: UUID
-    state: str
-    branch_id: UUID
-    room_id: UUID
-    therapist_id: UUID
-    treatment_id: UUID
-    starts_at: datetime
-    ends_at: datetime
-    blocked_until: datetime
-    started_at: datetime | None
-    at_risk_at: datetime | None
-    requires_bar: bool
-    cleared_to_the_end: bool
-    load_sufficient: bool | None
-    clearance: list[dict[str, Any]]
-    inspections: list[dict[str, Any]]
-    pre_use_checks: list[dict[str, Any]]
-    fitness: list[dict[str, Any]]

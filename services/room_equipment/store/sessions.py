@@ -59,7 +59,8 @@ async def state_fitness(
 async def fitness_of(tx: Transaction, appointment_id: UUID) -> list[Row[Any]]:
     return list(
         await tx.all(
-            "SELECT therapist_id, fit, stated_at FROM fitness_statements WHERE appointment_id = :id ORDER BY stated_at",
+            """SELECT id, therapist_id, fit, stated_at FROM fitness_statements
+               WHERE appointment_id = :id ORDER BY stated_at""",
             {"id": appointment_id},
         )
     )
