@@ -37,6 +37,7 @@ def make(keys: Path) -> None:
     for name, client in installation.api_clients.items():
         if name not in PEOPLE:
             put(keys / name / "client_secret", client["client_secret"])
+    put(keys / "room_equipment" / "label_key", installation.label_key)
     bootstrap = installation.write_identity_bootstrap()
     put(keys / "identity" / "bootstrap.json", bootstrap.read_text())
     for service in ("identity", "screening"):  # they keep keys of their own there

@@ -68,6 +68,8 @@ def environment(
         )
     if client := installation.api_clients.get(service):
         env[f"{own}_CLIENT_ID"], env[f"{own}_CLIENT_SECRET"] = client["client_id"], client["client_secret"]
+    if service == "room_equipment":
+        env[f"{own}_LABEL_KEY"] = installation.label_key
     return env | special(service, data, addresses)
 
 

@@ -44,6 +44,7 @@ class Installation:
     roles: dict[str, str] = field(default_factory=dict)
     api_clients: dict[str, ApiClient] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
+    label_key: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     demo_imported: bool = False
 
     @classmethod

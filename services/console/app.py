@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.console.api import pages
+from services.console.bar_pages import bar_pages
 from services.console.health_of_services import HealthOfServices
 from services.console.mailbox import Mailbox
 from services.console.settings import Settings
@@ -49,7 +50,7 @@ async def catching_mail(app: FastAPI) -> AsyncIterator[None]:
 SERVICE = Service(
     name="console",
     settings=Settings,
-    routers=(pages,),
+    routers=(pages, bar_pages),
     resources=(watching, catching_mail),
     has_database=False,
     description="The web page: the health of all services, and on a developer's machine their mails.",

@@ -31,13 +31,13 @@ def _pages() -> Environment:
     )  # fmt: skip
 
 
-def page(request: Request, name: str, **values: Any) -> Response:
+def page(request: Request, name: str, status: int = 200, /, **values: Any) -> Response:
     """The page `pages/<name>.html` with its values."""
     state = request.app.state
     html = _pages().get_template(f"{name}.html").render(
         here=name, version=state.version, now=datetime.now(UTC), has_mailbox=state.mailbox is not None, **values
     )  # fmt: skip
-    return Response(html, media_type="text/html", headers=SAFE | {"Vary": "Accept"})
+    return Response(html, status, media_type="text/html", headers=SAFE | {"Vary": "Accept, Accept-Language"})
 
 
 _ASSETS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}

@@ -1,10 +1,11 @@
 """Reads from another service at the moment of use. These are all of them; every change goes over Kafka instead.
 
-who asks         whom         what for
-room-equipment   scheduling   the start gate: the appointment's state now
-room-equipment   screening    the start gate: the client's standing for that session now
-notification     scheduling   right before sending: the contact, and whether the message is still true
-console          all          their health
+who asks         whom             what for
+room-equipment   scheduling       the start gate: the appointment's state now
+room-equipment   screening        the start gate: the client's standing for that session now
+notification     scheduling       right before sending: the contact, and whether the message is still true
+console          all              their health
+console          room-equipment   the page of a bar: what its placard says now
 """
 
 import asyncio
