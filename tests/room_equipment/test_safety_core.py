@@ -26,6 +26,7 @@ async def test_the_keys_that_carry_time_are_there(direct: Direct) -> None:
     assert [row["conname"] for row in rows] == [
         "assignments_room_is_cleared",
         "assignments_room_is_free",
+        "bar_states_follow_one_another",
         "room_clearances_do_not_overlap",
         "room_gaps_do_not_overlap",
     ]
