@@ -25,6 +25,7 @@ class Settings(ServiceSettings):
     label_key_before: SecretStr = Field(SecretStr(""), description="The key before it: its labels still open.")
     label_url: str = Field("", description="The console as a phone reaches it; CAIBEI_CONSOLE_URL when empty.")
     letterhead: str = Field("", description="Name and address on certificates; `|` between its lines.")
+    overdue_days: int = Field(7, ge=0, le=365, description="House rule: days a lapse may last before it is overdue.")
     proof_seconds: float = Field(1.0, gt=0, le=5, description="How long the start gate waits for each answer.")
 
     @field_validator("label_key", "label_key_before")
@@ -52,6 +53,7 @@ class Settings(ServiceSettings):
             turnover_minutes=self.turnover_minutes,
             early_start_minutes=self.early_start_minutes,
             check_minutes=self.check_minutes,
+            overdue_days=self.overdue_days,
         )
 
 

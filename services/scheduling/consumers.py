@@ -1,9 +1,15 @@
 """What scheduling hears."""
 
-from services.scheduling.handlers.rooms import on_clearances, on_load_profiles, on_rooms
+from services.scheduling.handlers.rooms import on_clearances, on_closures, on_load_profiles, on_rooms
 from services.scheduling.handlers.saga import ANSWERS, on_answers
 from services.scheduling.handlers.standings import on_standings
-from shared.events.room_equipment import LoadProfileChanged, RoomChanged, RoomClearanceChanged, RoomRegistered
+from shared.events.room_equipment import (
+    LoadProfileChanged,
+    RoomChanged,
+    RoomClearanceChanged,
+    RoomClosuresChanged,
+    RoomRegistered,
+)
 from shared.events.screening import StandingChanged
 from shared.kit.inbox import Handlers, Ordered
 
@@ -11,6 +17,7 @@ HANDLERS: Handlers = {
     ANSWERS: Ordered(on_answers),
     (RoomRegistered, RoomChanged): on_rooms,
     RoomClearanceChanged: on_clearances,
+    RoomClosuresChanged: on_closures,
     LoadProfileChanged: on_load_profiles,
     StandingChanged: on_standings,
 }

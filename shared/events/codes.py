@@ -10,6 +10,7 @@ class Refusal(StrEnum):
     NO_ROOM_AVAILABLE = "no_room_available"
     NO_CERTIFIED_ROOM = "no_certified_room"
     ROOM_NOT_CERTIFIED = "room_not_certified"
+    ROOM_CLOSED = "room_closed"
     LOAD_RATING_EXCEEDED = "load_rating_exceeded"
     LOAD_PROFILE_REQUIRED = "load_profile_required"
     SCREENING_REQUIRED = "screening_required"
@@ -42,3 +43,4 @@ class GapReason(StrEnum):
     FAILED = "failed"
     LOCKED_OUT = "locked_out"
     OUT_OF_SERVICE = "out_of_service"
+    CLOSED = "closed"

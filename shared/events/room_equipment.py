@@ -45,6 +45,22 @@ class RoomClearanceChanged(Event, type="caibei.room-equipment.room.clearance-cha
     periods: list[ClearancePeriod]
 
 
+class Closure(BaseModel):
+    """Half-open; without an end while nobody knows when the room is usable again."""
+
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+class RoomClosuresChanged(Event, type="caibei.room-equipment.room.closures-changed.v1", key="room_id"):
+    """All times from now on in which no session of any kind may be in this room; replaces what was said before."""
+
+    room_id: UUID
+    branch_id: UUID
+    version: int
+    closures: list[Closure]
+
+
 class LoadProfileChanged(Event, type="caibei.room-equipment.load-profile.changed.v1", key="therapist_id"):
     therapist_id: UUID
     version: int
@@ -115,10 +131,12 @@ class SessionFinished(_Assignment, type="caibei.room-equipment.session.finished.
 
 
 class SessionAtRisk(_Assignment, type="caibei.room-equipment.session.at-risk.v1", key="appointment_id"):
-    """A bar failed under a running session: the branch must be told at once."""
+    """A bar failed under a running session, or its room closes before its end (`bar_id` null, `at_risk_at` maybe still
+    to come): the branch must be told at once."""
 
     bar_id: UUID | None
     at_risk_at: datetime
+    reason: Word | None = None
 
 
 class _Bar(Event):
@@ -153,3 +171,31 @@ class BarLockedOut(_Bar, type="caibei.room-equipment.bar.locked-out.v1", key="ro
 class BarReleased(_Bar, type="caibei.room-equipment.bar.released.v1", key="room_id"):
     lockout_id: UUID
     inspection_id: UUID
+
+
+class _Equipment(Event):
+    """What carries a leaning therapist and is no bar: a strap, a handle, a frame."""
+
+    room_id: UUID
+    equipment_id: UUID
+    branch_id: UUID
+
+
+class EquipmentInspectionPassed(_Equipment, type="caibei.room-equipment.equipment.inspection-passed.v1", key="room_id"):
+    inspection_id: UUID
+    valid_until: datetime
+
+
+class EquipmentInspectionFailed(_Equipment, type="caibei.room-equipment.equipment.inspection-failed.v1", key="room_id"):
+    inspection_id: UUID
+
+
+class EquipmentInspectionDue(_Equipment, type="caibei.room-equipment.equipment.inspection-due.v1", key="room_id"):
+    days_left: int
+    valid_until: datetime
+
+
+class EquipmentInspectionExpired(
+    _Equipment, type="caibei.room-equipment.equipment.inspection-expired.v1", key="room_id"
+):
+    valid_until: datetime

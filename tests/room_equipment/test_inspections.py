@@ -148,23 +148,3 @@ async def test_history_is_listed_newest_first_page_by_page(spa: Spa) -> None:
     second = (await spa.http.get(f"/v1/bars/{bar}/inspections?limit=3&cursor={first['next_cursor']}")).json()
     assert [item["sequence"] for item in first["items"] + second["items"]] == [4, 3, 2, 1]
     assert second["next_cursor"] is None
-
-
-async def test_what_is_due_is_listed_gravest_first(spa: Spa) -> None:
-    room = await spa.room()
-    never, lapsed, ending, healthy = [await spa.bar(room) for _ in range(4)]
-    await spa.installed(lapsed, performed_at=soon(-220).isoformat())
-    today = datetime.now(UTC).date()
-    await spa.installed(ending, valid_until=(today + timedelta(days=5)).isoformat())
-    await spa.installed(healthy)
-    answer = await spa.http.get(f"/v1/inspections/due?within_days=30&branch_id={spa.branch_id}")
-    found = {item["bar_id"]: item["status"] for item in answer.json()["items"]}
-    assert found == {str(never): "never_inspected", str(lapsed): "lapsed", str(ending): "due"}
-    paged: list[str] = []
-    cursor: str | None = ""
-    while cursor is not None:
-        path = f"/v1/inspections/due?within_days=30&branch_id={spa.branch_id}&limit=1"
-        page = (await spa.http.get(path + (f"&cursor={cursor}" if cursor else ""))).json()
-        paged += [item["bar_id"] for item in page["items"]]
-        cursor = page["next_cursor"]
-    assert paged == [item["bar_id"] for item in answer.json()["items"]]

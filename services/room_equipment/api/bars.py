@@ -4,11 +4,16 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
+from services.room_equipment.api.findings import DryRun
 from services.room_equipment.api.parameters import after_id
 from services.room_equipment.handlers import bars as handlers
 from services.room_equipment.handlers import found
+from services.room_equipment.handlers.rehearsal import rehearse
 from services.room_equipment.handlers.rooms import refuse_nulls
+from services.room_equipment.schemas.bar_sets import MoveAnswer
 from services.room_equipment.schemas.bars import BarAnswer, BarChangeAnswer, BarPatch, NewBar
+from services.room_equipment.schemas.closures import WhatIf
+from services.room_equipment.store import bar_sets
 from services.room_equipment.store import bars as store
 from shared.kit.auth import Principal, requires
 from shared.kit.paging import Cursor, Limit, Page, check_if_match, etag, page
@@ -58,11 +63,22 @@ async def change(
     body: BarPatch,
     request: Request,
     response: Response,
+    dry_run: DryRun = False,
     who: Principal = requires("rooms:read"),
-) -> BarChangeAnswer:
+) -> BarChangeAnswer | WhatIf:
     """Change a bar: rooms:write, but ratings, removal and putting back into service are rooms:inspect."""
     values = body.model_dump(exclude_unset=True)
     refuse_nulls(values, frozenset({"diameter_mm", "removed_on"}))
-    row, result = await handlers.change(tx, who, bar_id, values, lambda version: check_if_match(request, version))
+    work = handlers.change(tx, who, bar_id, values, lambda version: check_if_match(request, version))
+    if dry_run:
+        return WhatIf.model_validate((await rehearse(tx, work))[1].lists())
+    row, result = await work
     response.headers["ETag"] = etag(row.version)
     return BarChangeAnswer.model_validate(row._asdict() | result.lists())
+
+
+@bars.get("/{bar_id}/moves")
+async def list_moves(tx: Tx, bar_id: UUID, who: Principal = requires("rooms:read")) -> Page[MoveAnswer]:
+    """Where the bar was mounted before, newest first; at most 200."""
+    await found.bar(tx, who, bar_id)
+    return Page(items=[MoveAnswer.model_validate(row) for row in await bar_sets.moves_of(tx, bar_id)])

@@ -8,6 +8,7 @@ from fastapi import Query, Response
 from services.room_equipment.handlers import found
 from services.room_equipment.handlers import lockouts as handlers
 from services.room_equipment.handlers.lockouts import Check
+from services.room_equipment.handlers.rehearsal import rehearse
 from services.room_equipment.schemas.bars import CheckRecorded, LockoutAnswer, LockoutRecorded, NewCheck, NewLockout
 from services.room_equipment.store import lockouts as store
 from shared.kit.auth import Principal, requires
@@ -28,11 +29,12 @@ async def lock_out(
     who: Principal = requires("rooms:operate"),
 ) -> LockoutRecorded:
     """Lock a bar out. It ends only by a later passing inspection, by someone other than the repairer."""
+    work = handlers.report(tx, who, bar_id, body.reason, body.note)
     if dry_run:
         response.status_code = 200
-        result = await handlers.imagine(tx, who, bar_id)
+        _, result = await rehearse(tx, work)
         return LockoutRecorded.model_validate({"id": None, "dry_run": True, "lockout": None} | result.lists())
-    id, result = await handlers.report(tx, who, bar_id, body.reason, body.note)
+    id, result = await work
     lockout = await store.get(tx, id)
     return LockoutRecorded.model_validate({"id": id, "dry_run": False, "lockout": lockout} | result.lists())
 

@@ -1,22 +1,21 @@
-"""`/v1/bars/{id}/inspections` and what is due. An inspection is never changed, only superseded."""
+"""`/v1/bars/{id}/inspections`. An inspection is never changed, only superseded."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Response
 
-from services.room_equipment.api.parameters import after_number, after_time_and_id
-from services.room_equipment.domain.localdays import local_date
+from services.room_equipment.api.findings import DryRun
+from services.room_equipment.api.parameters import after_number
 from services.room_equipment.handlers import found
 from services.room_equipment.handlers import inspections as handlers
+from services.room_equipment.handlers.rehearsal import rehearse
 from services.room_equipment.schemas.bars import (
     CertificateAnswer,
-    DueAnswer,
     InspectionAnswer,
     InspectionRecorded,
     NewInspection,
 )
+from services.room_equipment.schemas.closures import WhatIf
 from services.room_equipment.settings import settings
 from services.room_equipment.store import inspections as store
 from services.room_equipment.store import lockouts
@@ -29,10 +28,19 @@ inspections = router("/v1", "inspections")
 
 @inspections.post("/bars/{bar_id}/inspections", status_code=201)
 async def record(
-    tx: Tx, bar_id: UUID, body: NewInspection, who: Principal = requires("rooms:inspect")
-) -> InspectionRecorded:
+    tx: Tx,
+    bar_id: UUID,
+    body: NewInspection,
+    response: Response,
+    dry_run: DryRun = False,
+    who: Principal = requires("rooms:inspect"),
+) -> InspectionRecorded | WhatIf:
     """Record an inspection. A pass certifies the bar from now on; a fail locks it out and displaces its sessions."""
-    done = await handlers.record(tx, who, bar_id, body.model_dump(), settings().house_rules)
+    work = handlers.record(tx, who, bar_id, body.model_dump(), settings().house_rules)
+    if dry_run:
+        response.status_code = 200
+        return WhatIf.model_validate((await rehearse(tx, work)).result.lists())
+    done = await work
     row = (await store.by_ids(tx, [done.inspection_id]))[0]
     certificate = None
     if done.certificate is not None:
@@ -57,37 +65,3 @@ async def history(
     await found.bar(tx, who, bar_id)
     rows, after = page(await store.of_bar(tx, bar_id, after_number(cursor), limit + 1), limit, lambda row: row.sequence)
     return Page(items=[InspectionAnswer.model_validate(row) for row in rows], next_cursor=after)
-
-
-@inspections.get("/inspections/due")
-async def due(
-    tx: Tx,
-    within_days: Annotated[int, Query(ge=0, le=730)] = 30,
-    branch_id: UUID | None = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    who: Principal = requires("rooms:read"),
-) -> Page[DueAnswer]:
-    """Mounted bars without a certificate, with one that has ended, and with one that ends soon; in this order."""
-    now = datetime.now(UTC)
-    after_end, after_id = after_time_and_id(cursor)
-    rows = await store.due(
-        tx, now + timedelta(days=within_days), branches=who.branch_list, branch_id=branch_id,
-        after_end=after_end, after_id=after_id, limit=limit + 1,
-    )  # fmt: skip
-    shown, after = page(rows, limit, lambda row: (row.certified_until, row.bar_id))
-    items = [DueAnswer.model_validate(_due(row, now, await found.timezone(tx, row.branch_id))) for row in shown]
-    return Page(items=items, next_cursor=after)
-
-
-def _due(row: Any, now: datetime, timezone: str) -> dict[str, Any]:
-    status, days_left = "due", None
-    if row.inspection_id is None:
-        status = "never_inspected"
-    elif row.certified_until is None:
-        status = "failed"
-    else:
-        days_left = (row.valid_until - local_date(now, timezone)).days
-        if row.certified_until <= now:
-            status = "lapsed"
-    return {**row._asdict(), "status": status, "days_left": days_left}

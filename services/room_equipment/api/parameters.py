@@ -58,6 +58,43 @@ def after_time_and_id(cursor: str | None) -> tuple[datetime | None, UUID | None]
         raise _invalid() from None
 
 
+def after_urgency(cursor: str | None) -> tuple[int, datetime, UUID] | None:
+    """The urgency, time and id a page starts after.
+
+    Raises:
+        Invalid: the cursor is not one of ours.
+    """
+    at = position(cursor)
+    if at is None:
+        return None
+    try:
+        urgency, time, id = at
+        found = datetime.fromisoformat(time)
+        if not isinstance(urgency, int) or not 0 <= urgency < 2**31 or found.tzinfo is None:
+            raise ValueError
+        return urgency, found, UUID(id)
+    except (ValueError, TypeError, AttributeError):
+        raise _invalid() from None
+
+
+def after_asset(cursor: str | None) -> tuple[UUID, str, int, UUID] | None:
+    """The branch, room code, turn and id a page starts after.
+
+    Raises:
+        Invalid: the cursor is not one of ours.
+    """
+    at = position(cursor)
+    if at is None:
+        return None
+    try:
+        branch, room, turn, id = at
+        if not isinstance(room, str) or "\0" in room or turn not in (0, 1, 2):
+            raise ValueError
+        return UUID(branch), room, int(turn), UUID(id)
+    except (ValueError, TypeError, AttributeError):
+        raise _invalid() from None
+
+
 def after_number(cursor: str | None) -> int | None:
     """The number a page starts after.
 

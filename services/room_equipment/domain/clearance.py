@@ -11,7 +11,9 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-Reason = Literal["no_bar", "too_few_bars", "never_inspected", "lapsed", "failed", "locked_out", "out_of_service"]
+Reason = Literal[
+    "no_bar", "too_few_bars", "never_inspected", "lapsed", "failed", "locked_out", "out_of_service", "closed"
+]  # fmt: skip
 
 _GRAVEST_FIRST: tuple[Reason, ...] = ("out_of_service", "failed", "locked_out", "never_inspected", "lapsed")
 
@@ -24,6 +26,7 @@ NEXT_STEP: dict[Reason, str] = {
     "failed": "A bar failed its inspection: complete its work order, then record a passing inspection by someone else.",
     "locked_out": "A bar is locked out: complete its work order, then record a passing inspection by someone else.",
     "out_of_service": "A bar or the room is out of service: put it back, or record the bar as removed (rooms:inspect).",
+    "closed": "The room is closed for that time: choose another time, or end its closure if it is usable again.",
 }
 
 

@@ -68,7 +68,9 @@ def options_of(session: Session, rooms: Iterable[Room]) -> Options:
     found: dict[UUID, Interval] = {}
     for room in rooms if session.flexible else ():
         until = room.blocked_until(session.ends_at, session.turnover_minutes)
-        if not room.in_service or not room.is_free(session.appointment_id, session.starts_at, until):
+        if room.closed_at(session.starts_at, until) or not room.is_free(
+            session.appointment_id, session.starts_at, until
+        ):
             continue
         if session.requires_bar:
             limit = limit_over(room.cleared, session.starts_at, until)

@@ -15,3 +15,4 @@ class HouseRules:
     early_start_minutes: int = 10
     check_minutes: int = 60
     warning_days: tuple[int, ...] = (30, 14, 7, 1)
+    overdue_days: int = 7

@@ -104,7 +104,7 @@ def _check_times(report: Report, history: History, now: datetime, timezone: str)
     if latest is not None and report.performed_at < latest.replace(microsecond=0):
         raise Invalid(
             "older_than_latest",
-            "A later inspection of this bar is on record; history is not rewritten.",
+            "A later inspection is on record; history is not rewritten.",
             pointer="/performed_at",
         )
     if not credential_key(report.credential):

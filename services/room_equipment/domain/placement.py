@@ -12,11 +12,13 @@ from uuid import UUID
 
 from services.room_equipment.domain.clearance import NEXT_STEP as GAP_STEP
 from services.room_equipment.domain.clearance import Cleared, Gap, Reason, limit_over
+from services.room_equipment.domain.closures import Closed, first_touch
 
 Code = Literal[
     "no_room_available",
     "no_certified_room",
     "room_not_certified",
+    "room_closed",
     "load_rating_exceeded",
     "load_profile_required",
     "slot_taken",
@@ -50,6 +52,7 @@ class Room:
     cleared: list[Cleared] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     busy: dict[UUID, tuple[datetime, datetime]] = field(default_factory=dict)
+    closures: list[Closed] = field(default_factory=list)
 
     def blocked_until(self, ends_at: datetime, turnover_minutes: int) -> datetime:
         """The room is blocked to `ends_at` plus the longer of the treatment's and the room's turnover."""
@@ -61,6 +64,10 @@ class Room:
             start < until and starts_at < end and other != appointment_id for other, (start, end) in self.busy.items()
         )
 
+    def closed_at(self, starts_at: datetime, until: datetime) -> datetime | None:
+        """The first instant of a session in which the room takes none, whatever its bars are."""
+        return first_touch(self.closures, starts_at, until) if self.in_service else starts_at
+
     def gap_at(self, instant: datetime) -> Reason:
         """Why the room is not cleared at an instant that no period covers."""
         for gap in self.gaps:
@@ -70,10 +77,11 @@ class Room:
 
 
 NEXT_STEP: dict[Code, str] = {
-    "no_room_available": "Every suitable room is taken or out of service then. Choose another time or branch.",
+    "no_room_available": "Every suitable room is taken, closed or out of service then. Choose another time or branch.",
     "no_certified_room": "No room of the branch is cleared for back-stepping to the end of the session and its "
     "turnover. Have a room's bars inspected, or choose another time or branch.",
     "room_not_certified": "The named room is not cleared to the end of the session and its turnover.",
+    "room_closed": "The named room is closed then. Choose another room or time.",
     "load_rating_exceeded": "The free rooms' bars are not rated for this therapist. Choose another therapist or time.",
     "load_profile_required": "The therapist has no valid load profile for that day. Record one (rooms:load-profile).",
     "slot_taken": "The named room is taken then. Choose another room or time.",
@@ -88,7 +96,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class NoRoom:
-    """With `room_not_certified`: why the named room is not cleared, and from which instant of the session on."""
+    """With `room_not_certified` and `room_closed`: why not the named room, and from which instant of the session on."""
 
     code: Code
     room_id: UUID | None = None
@@ -122,6 +130,8 @@ def _place_in(wish: Wish, room: Room) -> Placed | NoRoom:
             return NoRoom("load_rating_exceeded", room.id)
     elif not room.in_service:
         return NoRoom("no_room_available", room.id)
+    elif closed := room.closed_at(wish.starts_at, until):
+        return NoRoom("room_closed", room.id, "closed", closed)
     if not room.is_free(wish.appointment_id, wish.starts_at, until):
         return NoRoom("slot_taken", room.id)
     return Placed(room.id, until)
@@ -155,7 +165,7 @@ def _place_anywhere(wish: Wish, rooms: Sequence[Room]) -> Placed | NoRoom:
     free = []
     for room in rooms:
         until = room.blocked_until(wish.ends_at, wish.turnover_minutes)
-        if room.is_free(wish.appointment_id, wish.starts_at, until):
+        if room.closed_at(wish.starts_at, until) is None and room.is_free(wish.appointment_id, wish.starts_at, until):
             has_bars = any(p.starts_at < until and wish.starts_at < p.ends_at for p in room.cleared)
             free.append((has_bars, room.code, room.id, until))
     if not free:

@@ -1,11 +1,11 @@
-"""A room and its mounted bars, as the clearance rules look at them."""
+"""A room, its mounted bars and its closures, as the clearance rules look at them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from services.room_equipment.domain.clearance import Bar, Cleared, Gap, foresee
+from services.room_equipment.domain.closures import Closed, cut, touches
 
 
 @dataclass(slots=True)
@@ -18,25 +18,29 @@ class RoomState:
     bars_required: int
     clearance_version: int
     bars: list[Bar]
+    closures: list[Closed] = field(default_factory=list)
 
     def outlook(self, moment: datetime) -> "Outlook":
         """What holds from `moment` on if nobody acts."""
         cleared, gap = foresee(self.bars, moment, bars_required=self.bars_required, in_service=self.in_service)
-        return Outlook(self.room_id, cleared, gap)
+        return Outlook(self.room_id, cut([cleared, gap] if cleared else [gap], self.closures, moment))
 
-    def with_bar(self, bar_id: UUID, change: Callable[[Bar], Bar]) -> "RoomState":
-        """The same room, were this bar different."""
-        return replace(self, bars=[change(bar) if bar.id == bar_id else bar for bar in self.bars])
+    def takes_massage(self, starts_at: datetime, until: datetime) -> bool:
+        """Whether a session without bars may be here then."""
+        return self.in_service and not touches(self.closures, starts_at, until)
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """A room's future: a cleared period or none, and the gap behind it."""
+    """A room's future in order, without a hole: cleared periods, and the gaps between and behind them."""
 
     room_id: UUID
-    cleared: Cleared | None
-    gap: Gap
+    stretches: list[Cleared | Gap]
 
     @property
     def periods(self) -> list[Cleared]:
-        return [self.cleared] if self.cleared else []
+        return [stretch for stretch in self.stretches if isinstance(stretch, Cleared)]
+
+    @property
+    def gaps(self) -> list[Gap]:
+        return [stretch for stretch in self.stretches if isinstance(stretch, Gap)]

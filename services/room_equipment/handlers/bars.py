@@ -10,6 +10,7 @@ from services.room_equipment.domain.localdays import local_date
 from services.room_equipment.domain.mounting import needed_scopes, unproves
 from services.room_equipment.handlers import found
 from services.room_equipment.handlers.displacement import Displaced, settle
+from services.room_equipment.handlers.moves import bar_moved
 from services.room_equipment.store import bars, rooms
 from shared.errors import Invalid, Refused
 from shared.kit.audit import record as audit
@@ -20,7 +21,7 @@ from shared.kit.ids import new_id
 
 async def register(tx: Transaction, who: Principal, values: dict[str, Any]) -> tuple[Row[Any], Displaced]:
     """Mount a new bar. It has never been inspected, so a cleared room is cleared no more."""
-    room = await _room(tx, who, values["room_id"])
+    room = await found.target_room(tx, who, values["room_id"])
     locked = await rooms.lock(tx, [room.branch_id])
     moment = await rooms.moment(tx, [room.id])
     id = new_id()
@@ -43,10 +44,10 @@ async def change(
     Raises:
         Forbidden: the change needs a scope the caller lacks.
         Invalid: an unknown room, or a removal in the future.
-        Refused: the serial is another bar's.
+        Refused: the serial is another bar's, or the bar would leave its set behind.
     """
     seen = await found.bar(tx, who, id)
-    target = await _room(tx, who, values.get("room_id", seen.room_id))
+    target = await found.target_room(tx, who, values.get("room_id", seen.room_id))
     locked = await rooms.lock(tx, {seen.branch_id, target.branch_id})
     before = (await found.bar(tx, who, id))._asdict()
     check(before["version"])
@@ -54,6 +55,10 @@ async def change(
     touched = {before["room_id"], target.id}
     moment = await rooms.moment(tx, touched)
     after = before | values | {"branch_id": target.branch_id}
+    if after["removed_on"] is not None:
+        after["bar_set_id"] = None
+    elif before["bar_set_id"] is not None and before["room_id"] != target.id:
+        raise Refused("bar_is_in_a_set", "Its bar set moves as one: move the set, or take the bar out of it first.")
     await _check_removal(tx, after, moment)
     if unproves(before, after):
         after["unproven_since"] = moment
@@ -61,16 +66,11 @@ async def change(
         raise _serial_taken()
     row = await bars.change(tx, id, after)
     await audit(tx, who, "changed_bar", "bar", id, branch_id=row.branch_id, reason=" ".join(sorted(values)))
+    if before["room_id"] != target.id:
+        await bar_moved(tx, who, [id], before["room_id"], target.branch_id, target.id, moment)
     if row.removed_on is None:
         await rooms.require_mounted(tx, target.id)
     return row, await settle(tx, locked, touched, moment, "bar_changed", id)
-
-
-async def _room(tx: Transaction, who: Principal, id: UUID) -> Row[Any]:
-    row = await rooms.get(tx, id)
-    if row is None or not who.sees(row.branch_id):
-        raise Invalid("unknown_room", "There is no such room.", pointer="/room_id")
-    return row
 
 
 async def _check_removal(tx: Transaction, after: dict[str, Any], moment: Any) -> None:

@@ -7,17 +7,18 @@ run, only imagined it. `foresee` looks, `carry_out` writes and announces. The co
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from services.room_equipment.domain.clearance import Cleared, Gap
+from services.room_equipment.domain.closures import first_touch
 from services.room_equipment.domain.displacement import Options, Session, options_of, resolve, stands
 from services.room_equipment.domain.placement import Room
 from services.room_equipment.domain.roomstate import Outlook, RoomState
 from services.room_equipment.handlers.announcing import announce_clearances
 from services.room_equipment.solver import Solver
-from services.room_equipment.store import assignments, clearances
+from services.room_equipment.store import assignments, clearances, closures
 from services.room_equipment.store import rooms as room_store
 from shared.events.room_equipment import RoomReassigned, RoomRevoked, SessionAtRisk
 from shared.kit.database import Transaction
@@ -50,6 +51,7 @@ class Plan:
     outlooks: list[Outlook] = field(default_factory=list)
     rows: dict[UUID, Any] = field(default_factory=dict)
     blocked: dict[UUID, datetime] = field(default_factory=dict)
+    at_risk_since: dict[UUID, datetime] = field(default_factory=dict)
     result: Displaced = field(default_factory=Displaced)
 
 
@@ -72,20 +74,41 @@ async def foresee(tx: Transaction, locked: Sequence[Any], states: Sequence[RoomS
     if not plan.outlooks:
         return plan
     periods = {outlook.room_id: outlook.periods for outlook in plan.outlooks}
-    closed = {state.room_id for state in states if not state.in_service}
+    state_of = {state.room_id: state for state in states}
     lost: list[Any] = []
     for row in await assignments.under(tx, list(periods), moment):
-        keeps = stands(session_of(row), periods[row.room_id], moment, row.blocked_until) if row.requires_bar else (
-            row.room_id not in closed
-        )  # fmt: skip
-        if row.started_at is None:
-            if not keeps:
+        state = state_of[row.room_id]
+        if row.started_at is not None:
+            since = _at_risk_since(row, state, periods[row.room_id], moment)
+            if since is not None:
+                plan.rows[row.appointment_id] = row
+                plan.at_risk_since[row.appointment_id] = since
+                plan.result.at_risk.append(row.appointment_id)
+        elif row.requires_bar:
+            if not stands(session_of(row), periods[row.room_id], moment, row.blocked_until):
                 lost.append(row)
-        elif row.requires_bar and row.at_risk_at is None and (not keeps or row.blocked_until <= moment):
-            plan.rows[row.appointment_id] = row
-            plan.result.at_risk.append(row.appointment_id)
+        elif not state.takes_massage(max(row.starts_at, moment), row.blocked_until):
+            lost.append(row)
     await find_rooms(tx, plan, locked, lost, not_in=set(periods))
     return plan
+
+
+def _at_risk_since(row: Any, state: RoomState, periods: Sequence[Cleared], moment: datetime) -> datetime | None:
+    """From when on a running session is not covered any more: now, or when its room closes; None if it stays so.
+
+    One that runs over its time is at risk when its room is not cleared now, whatever comes later.
+    """
+    if row.at_risk_at is not None and row.at_risk_at <= moment:
+        return None
+    until = max(row.at_risk_at or row.blocked_until, moment + timedelta(microseconds=1))
+    closes = first_touch(state.closures, moment, until)
+    if not row.requires_bar:
+        return closes
+    if stands(session_of(row), periods, moment, until):
+        return None
+    # What the bars alone would still give: a closure to come leaves them good until then.
+    open_until = closes if closes is not None and stands(session_of(row), periods, moment, closes) else None
+    return open_until or moment
 
 
 def session_of(row: Any) -> Session:
@@ -96,7 +119,7 @@ def session_of(row: Any) -> Session:
 
 
 def _same(outlook: Outlook, recorded: Sequence[Cleared | Gap]) -> bool:
-    return list(recorded) == [*outlook.periods, outlook.gap]
+    return list(recorded) == outlook.stretches
 
 
 async def find_rooms(
@@ -141,6 +164,8 @@ async def _around(tx: Transaction, rooms: Sequence[Any], lost: Sequence[Any]) ->
     recorded = await clearances.around(tx, list(found), start)
     for room_id, periods in recorded.items():
         found[room_id].cleared = periods
+    for room_id, closed in (await closures.ahead(tx, list(found), start)).items():
+        found[room_id].closures = closed
     for row in await assignments.busy(tx, list(found), start, end):
         found[row.room_id].busy[row.appointment_id] = (row.starts_at, row.blocked_until)
     return list(found.values())
@@ -157,7 +182,7 @@ async def carry_out(tx: Transaction, plan: Plan, reason: str, bar_id: UUID | Non
         moves = [(session, room, plan.blocked[session]) for session, room in result.moved]
         await assignments.move(tx, moves, reason)
     if result.at_risk:
-        await assignments.mark_at_risk(tx, result.at_risk, plan.moment)
+        await assignments.mark_at_risk(tx, plan.at_risk_since)
     for session, room in result.moved:
         row = rows[session]
         tx.announce(
@@ -169,7 +194,13 @@ async def carry_out(tx: Transaction, plan: Plan, reason: str, bar_id: UUID | Non
     tx.announce(
         *(RoomRevoked(**_next(rows[id]), room_id=rows[id].room_id, reason=reason) for id in result.revoked),
         *(
-            SessionAtRisk(**_next(rows[id]), room_id=rows[id].room_id, bar_id=bar_id, at_risk_at=plan.moment)
+            SessionAtRisk(
+                **_next(rows[id]),
+                room_id=rows[id].room_id,
+                bar_id=bar_id,
+                at_risk_at=plan.at_risk_since[id],
+                reason=reason,
+            )
             for id in result.at_risk
         ),
     )

@@ -24,6 +24,18 @@ async def room(tx: Transaction, who: Principal, id: UUID) -> Row[Any]:
     return row
 
 
+async def target_room(tx: Transaction, who: Principal, id: UUID) -> Row[Any]:
+    """The room a body names.
+
+    Raises:
+        Invalid: `unknown_room`.
+    """
+    row = await rooms.get(tx, id)
+    if row is None or not who.sees(row.branch_id):
+        raise Invalid("unknown_room", "There is no such room.", pointer="/room_id")
+    return row
+
+
 async def bar(tx: Transaction, who: Principal, id: UUID) -> Row[Any]:
     row = await bars.get(tx, id)
     if row is None or not who.sees(row.branch_id):

@@ -1,7 +1,7 @@
 """Lock-outs: by a report, a failed check before use, or a failed inspection. Recording one is never refused."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from services.room_equipment.handlers import found
-from services.room_equipment.handlers.displacement import Displaced, foresee, settle
-from services.room_equipment.store import lockouts, rooms
+from services.room_equipment.handlers.displacement import Displaced, settle
+from services.room_equipment.store import lockouts
 from shared.events.room_equipment import BarLockedOut
 from shared.kit.audit import record as audit
 from shared.kit.auth import Principal
@@ -40,15 +40,6 @@ async def report(tx: Transaction, who: Principal, bar_id: UUID, reason: str, not
     bar, locked, moment = await found.locked_bar(tx, who, bar_id)
     id = await open_lockout(tx, who, bar, "report", reason, note, moment)
     return id, await settle(tx, locked, [bar.room_id], moment, "locked_out", bar_id)
-
-
-async def imagine(tx: Transaction, who: Principal, bar_id: UUID) -> Displaced:
-    """What would happen if this bar were locked out now. Nothing is written."""
-    bar, locked, moment = await found.locked_bar(tx, who, bar_id)
-    states = [
-        state.with_bar(bar_id, lambda b: replace(b, locked_out=True)) for state in await rooms.states(tx, [bar.room_id])
-    ]
-    return (await foresee(tx, locked, states, moment)).result
 
 
 @dataclass(frozen=True, slots=True)

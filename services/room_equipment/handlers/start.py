@@ -161,6 +161,8 @@ async def _run(tx: Transaction, row: Row[Any], now: datetime, mounted: list[UUID
         if missing:
             raise CheckMissing(missing)
         load = await _check_bars(tx, row, now, until)
+    elif way.closes_at is not None:
+        raise placement_refused(NoRoom("room_closed", row.room_id, "closed", way.closes_at))
     if way.next_starts_at is not None:
         raise NextSessionInTheWay(way.next_starts_at)
     try:

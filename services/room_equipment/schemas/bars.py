@@ -14,6 +14,9 @@ from shared.kit.body import Answer, Body, Instant, Name, Note, example
 class Document(Body):
     name: Name
     url: Annotated[str, Field(max_length=1_000)] | None = None
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        None, description="Of the document's bytes: proves later that it is the one that was filed."
+    )
 
 
 Documents = Annotated[list[Document | Text], Field(max_length=50)]
@@ -74,6 +77,7 @@ class BarAnswer(Answer):
     documents: list[Any]
     in_service: bool
     removed_on: date | None
+    bar_set_id: UUID | None
 
 
 class BarChangeAnswer(BarAnswer, DisplacedLists):
@@ -219,17 +223,3 @@ class CheckRecorded(DisplacedLists):
     result: str
     checked_at: datetime
     lockout: LockoutAnswer | None
-
-
-class DueAnswer(Answer):
-    """`status`: due within the days asked for, lapsed, failed, or never_inspected. `days_left` is in local days."""
-
-    bar_id: UUID
-    serial: str
-    room_id: UUID
-    room_code: str
-    branch_id: UUID
-    status: Literal["due", "lapsed", "failed", "never_inspected"]
-    locked_out: bool
-    valid_until: date | None
-    days_left: int | None

@@ -1,4 +1,4 @@
-"""Rooms, their clearance, and their equipment."""
+"""Rooms and their clearance."""
 
 from datetime import datetime
 from typing import Annotated
@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import Field
 
 from services.room_equipment.domain.clearance import Reason
-from services.room_equipment.schemas.values import DisplacedLists, Label, Minutes, Number
-from shared.kit.body import Answer, Body, Code, Name, Note, example
+from services.room_equipment.schemas.values import DisplacedLists, Minutes, Number
+from shared.kit.body import Answer, Body, Code, Name, example
 
 Bars = Annotated[int, Field(ge=1, le=20)]
 
@@ -75,40 +75,3 @@ class ClearanceAnswer(Answer):
     room_id: UUID
     periods: list[Period]
     gaps: list[GapAnswer]
-
-
-class NewEquipment(Body):
-    model_config = example(
-        room_id="01995a3e-7c00-7000-8000-00000000000f",
-        kind="strap",
-        name="Strap pair, left bar",
-        serial="ST-2210",
-    )
-
-    room_id: UUID
-    kind: Label = Field(examples=["table", "stool", "strap"])
-    name: Name
-    serial: Label | None = None
-    in_service: bool = True
-    note: Note = ""
-
-
-class EquipmentPatch(Body):
-    room_id: UUID | None = None
-    kind: Label | None = None
-    name: Name | None = None
-    serial: Label | None = None
-    in_service: bool | None = None
-    note: Note | None = None
-
-
-class EquipmentAnswer(Answer):
-    id: UUID
-    version: int
-    branch_id: UUID
-    room_id: UUID
-    kind: str
-    name: str
-    serial: str | None
-    in_service: bool
-    note: str

@@ -1,5 +1,6 @@
 """Values that several bodies share."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
@@ -15,6 +16,8 @@ Minutes = Annotated[int, Field(ge=0, le=240)]
 Number = Annotated[Decimal, PlainSerializer(float, return_type=float)]
 """Answered as a JSON number."""
 Text = Annotated[str, StringConstraints(max_length=200)]
+Day = Annotated[date, Field(ge=date(1970, 1, 1), le=date(2200, 12, 31))]
+"""A local date of the branch."""
 Label = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
 
 

@@ -1,6 +1,6 @@
 """Live assignments, and how they leave: to the history, in one statement, many at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -138,11 +138,12 @@ async def leave(tx: Transaction, ids: Sequence[UUID], outcome: str, reason: str)
     await tx.run(_LEAVE, {"ids": list(ids), "outcome": outcome, "reason": reason})
 
 
-async def mark_at_risk(tx: Transaction, ids: Sequence[UUID], moment: datetime) -> None:
-    """A bar failed under these running sessions: from then on they are no longer covered, and keep their room."""
+async def mark_at_risk(tx: Transaction, since: Mapping[UUID, datetime]) -> None:
+    """From then on these running sessions are no longer covered, and keep their room."""
     await tx.run(
-        """UPDATE assignments SET at_risk_at = least(:moment, upper(during)),
-               assignment_version = assignment_version + 1
-           WHERE appointment_id = ANY (CAST(:ids AS uuid[])) AND at_risk_at IS NULL""",
-        {"ids": list(ids), "moment": moment},
+        """UPDATE assignments a SET at_risk_at = least(n.since, upper(a.during)),
+               assignment_version = a.assignment_version + 1
+           FROM unnest(CAST(:ids AS uuid[]), CAST(:since AS timestamptz[])) AS n (id, since)
+           WHERE a.appointment_id = n.id AND (a.at_risk_at IS NULL OR a.at_risk_at > n.since)""",
+        {"ids": list(since), "since": list(since.values())},
     )

@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from shared.kit.database import Transaction
 
 COLUMNS = """id, version, branch_id, room_id, serial, rated_load_kg, installed_on, installed_by, mounting, material,
-    diameter_mm, documents, in_service, removed_on, unproven_since"""
+    diameter_mm, documents, in_service, removed_on, unproven_since, bar_set_id"""
 
 _PAGE = f"""
 SELECT {COLUMNS} FROM bars
@@ -32,13 +32,13 @@ _CHANGE = f"""
 UPDATE bars SET version = version + 1, branch_id = :branch_id, room_id = :room_id, serial = :serial,
     rated_load_kg = :rated_load_kg, installed_on = :installed_on, installed_by = :installed_by, mounting = :mounting,
     material = :material, diameter_mm = :diameter_mm, documents = CAST(:documents AS jsonb), in_service = :in_service,
-    removed_on = :removed_on, unproven_since = :unproven_since
+    removed_on = :removed_on, unproven_since = :unproven_since, bar_set_id = :bar_set_id
 WHERE id = :id RETURNING {COLUMNS}
 """
 
 CHANGEABLE = (
     "branch_id", "room_id", "serial", "rated_load_kg", "installed_on", "installed_by", "mounting", "material",
-    "diameter_mm", "documents", "in_service", "removed_on", "unproven_since",
+    "diameter_mm", "documents", "in_service", "removed_on", "unproven_since", "bar_set_id",
 )  # fmt: skip
 
 

@@ -86,9 +86,7 @@ async def outlooks(tx: Transaction, room_ids: Sequence[UUID]) -> list[Outlook]:
     now = await tx.scalar("SELECT clock_timestamp()")
     found = []
     for room_id, stretches in (await ahead(tx, room_ids, now)).items():
-        cleared = next((s for s in stretches if isinstance(s, Cleared)), None)
-        gap = next((s for s in reversed(stretches) if isinstance(s, Gap)), Gap(now, None, "no_bar"))
-        found.append(Outlook(room_id, cleared, gap))
+        found.append(Outlook(room_id, stretches or [Gap(now, None, "no_bar")]))
     return found
 
 
@@ -106,7 +104,7 @@ async def rewrite(tx: Transaction, outlooks: Sequence[Outlook], moment: datetime
              "ends": [p.ends_at for _, p in periods], "limits": [p.max_load_kg for _, p in periods],
              "proofs": [",".join(map(str, p.inspection_ids)) for _, p in periods]},
         )  # fmt: skip
-    gaps = [(outlook.room_id, outlook.gap) for outlook in outlooks]
+    gaps = [(outlook.room_id, gap) for outlook in outlooks for gap in outlook.gaps]
     await tx.run(
         _ADD_GAPS,
         {"rooms": [room for room, _ in gaps], "starts": [g.starts_at for _, g in gaps],

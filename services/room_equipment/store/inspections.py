@@ -1,7 +1,6 @@
 """Inspections: appended, read, never changed."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -41,25 +40,6 @@ VALUES (:id, :bar_id, :sequence, :branch_id, :room_id, :bar_serial, :rated_load_
     :note, :valid_until, :certified_until)
 """
 
-# Mounted bars whose certificate has ended, will end by `until`, or was never there.
-_DUE = """
-SELECT b.id AS bar_id, b.serial, b.room_id, r.code AS room_code, b.branch_id, i.id AS inspection_id, i.result,
-       i.valid_until, i.certified_until,
-       EXISTS (SELECT 1 FROM lockouts l WHERE l.bar_id = b.id AND l.released_at IS NULL) AS locked_out
-FROM bars b
-JOIN rooms r ON r.id = b.room_id
-LEFT JOIN LATERAL (
-    SELECT id, result, valid_until, certified_until FROM inspections WHERE bar_id = b.id ORDER BY sequence DESC LIMIT 1
-) i ON true
-WHERE b.removed_on IS NULL AND (i.certified_until IS NULL OR i.certified_until <= :until)
-  AND (CAST(:branches AS uuid[]) IS NULL OR b.branch_id = ANY (CAST(:branches AS uuid[])))
-  AND (CAST(:branch_id AS uuid) IS NULL OR b.branch_id = :branch_id)
-  AND (CAST(:after_id AS uuid) IS NULL
-       OR (coalesce(i.certified_until, '-infinity'), b.id)
-          > (coalesce(CAST(:after_end AS timestamptz), '-infinity'), :after_id))
-ORDER BY coalesce(i.certified_until, '-infinity'), b.id LIMIT :limit
-"""
-
 
 async def history(tx: Transaction, bar_id: UUID) -> tuple[History, int]:
     """What is on record of a bar, and the sequence number of its next inspection."""
@@ -92,7 +72,3 @@ async def by_ids(tx: Transaction, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
         f"SELECT {COLUMNS} FROM inspections WHERE id = ANY (CAST(:ids AS uuid[])) ORDER BY bar_id, sequence",
         {"ids": list(ids)},
     )
-
-
-async def due(tx: Transaction, until: datetime, **filters: Any) -> Sequence[Row[Any]]:
-    return await tx.all(_DUE, {"until": until, **filters})

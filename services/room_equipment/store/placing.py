@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from services.room_equipment.domain.clearance import Cleared, Gap
+from services.room_equipment.domain.closures import Closed
 from services.room_equipment.domain.load import Profile
 from services.room_equipment.domain.placement import Room
 from shared.kit.database import Transaction
@@ -32,6 +33,8 @@ SELECT
      FROM w JOIN room_clearances c ON c.room_id = w.room_id AND c.valid_during && w.d) AS cleared,
     (SELECT jsonb_agg(DISTINCT jsonb_build_array(g.room_id, lower(g.during), upper(g.during), g.reason))
      FROM w JOIN room_gaps g ON g.room_id = w.room_id AND g.during && w.d WHERE w.named) AS gaps,
+    (SELECT jsonb_agg(DISTINCT jsonb_build_array(k.room_id, lower(k.closed), upper(k.closed)))
+     FROM w JOIN room_closures k ON k.room_id = w.room_id AND k.closed && w.d) AS closures,
     (SELECT jsonb_agg(jsonb_build_array(therapist_id, load_kg, valid_until))
      FROM load_profiles WHERE therapist_id = ANY (CAST(:therapists AS uuid[]))) AS profiles,
     (SELECT jsonb_agg(jsonb_build_array(id, timezone))
@@ -126,6 +129,8 @@ async def read(tx: Transaction, rooms: Sequence[Any], columns: dict[str, list[An
         scene.rooms[UUID(room)].cleared.append(Cleared(instant(start), instant(end), Decimal(str(limit)), ()))
     for room, start, end, reason in row.gaps or ():
         scene.rooms[UUID(room)].gaps.append(Gap(instant(start), instant(end) if end else None, reason))
+    for room, start, end in row.closures or ():
+        scene.rooms[UUID(room)].closures.append(Closed(instant(start), instant(end) if end else None))
     for found in scene.rooms.values():
         found.cleared.sort(key=lambda period: period.starts_at)
     for therapist, load, until in row.profiles or ():

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from services.room_equipment.domain.clearance import Bar, Certificate
+from services.room_equipment.domain.closures import Closed
 from services.room_equipment.domain.roomstate import RoomState
 from shared.kit.database import Transaction
 
@@ -23,7 +24,9 @@ SELECT r.id AS room_id, r.branch_id, r.code, r.turnover_minutes, r.in_service AS
        r.clearance_version, b.id AS bar_id, b.rated_load_kg, b.in_service, i.id AS inspection_id, i.certified_until,
        EXISTS (SELECT 1 FROM inspections p WHERE p.bar_id = b.id AND p.kind = 'installation' AND p.result <> 'fail'
                AND p.recorded_at >= b.unproven_since) AS proven,
-       EXISTS (SELECT 1 FROM lockouts l WHERE l.bar_id = b.id AND l.released_at IS NULL) AS locked_out
+       EXISTS (SELECT 1 FROM lockouts l WHERE l.bar_id = b.id AND l.released_at IS NULL) AS locked_out,
+       (SELECT jsonb_agg(jsonb_build_array(lower(k.closed), upper(k.closed))) FROM room_closures k
+        WHERE k.room_id = r.id AND k.closed && tstzrange(clock_timestamp(), NULL)) AS closures
 FROM rooms r
 LEFT JOIN bars b ON b.room_id = r.id AND b.removed_on IS NULL
 LEFT JOIN LATERAL (
@@ -53,14 +56,16 @@ async def moment(tx: Transaction, room_ids: Iterable[UUID]) -> datetime:
 
 
 async def states(tx: Transaction, room_ids: Iterable[UUID]) -> list[RoomState]:
-    """The rooms with their mounted bars, as the clearance rules look at them."""
+    """The rooms with their mounted bars and closures, as the clearance rules look at them."""
     found: dict[UUID, RoomState] = {}
+    instant = datetime.fromisoformat
     for row in await tx.all(_STATES, {"rooms": list(room_ids)}):
         state = found.get(row.room_id)
         if state is None:
             state = found[row.room_id] = RoomState(
                 row.room_id, row.branch_id, row.code, row.turnover_minutes,
                 row.room_in_service, row.bars_required, row.clearance_version, [],
+                [Closed(instant(start), instant(end) if end else None) for start, end in row.closures or ()],
             )  # fmt: skip
         if row.bar_id is not None:
             latest = Certificate(row.inspection_id, row.certified_until) if row.inspection_id else None

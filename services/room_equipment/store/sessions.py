@@ -16,7 +16,9 @@ SELECT
     EXISTS (SELECT 1 FROM assignments WHERE therapist_id = :therapist_id AND started_at IS NOT NULL
             AND appointment_id <> :id AND during && tstzrange(:start, :until)) AS therapist_runs,
     (SELECT min(lower(during)) FROM assignments
-     WHERE room_id = :room_id AND appointment_id <> :id AND during && tstzrange(:start, :until)) AS next_starts_at
+     WHERE room_id = :room_id AND appointment_id <> :id AND during && tstzrange(:start, :until)) AS next_starts_at,
+    (SELECT min(greatest(lower(closed), :start)) FROM room_closures
+     WHERE room_id = :room_id AND closed && tstzrange(:start, :until)) AS closes_at
 """
 
 _START = """
@@ -29,7 +31,7 @@ WHERE appointment_id = :id AND started_at IS NULL RETURNING assignment_version
 async def in_the_way(
     tx: Transaction, id: UUID, room_id: UUID, therapist_id: UUID, start: datetime, until: datetime
 ) -> Row[Any]:
-    """Who else runs in the room, whether the therapist runs another, and what else wants the room meanwhile."""
+    """Who else runs in the room, whether the therapist runs another, what else wants the room, and when it closes."""
     return await tx.one(
         _IN_THE_WAY,
         {"id": id, "room_id": room_id, "therapist_id": therapist_id, "start": start, "until": until},

@@ -30,6 +30,7 @@ _WHY = {
     "no_room_available": "No room is free then. Choose one of the alternatives.",
     "no_certified_room": "No room with inspected bars is free then. Choose one of the alternatives.",
     "room_not_certified": "This room's bars are not cleared for the whole session. Choose another room or time.",
+    "room_closed": "This room is closed then. Choose another room or one of the alternatives.",
     "load_rating_exceeded": "The bars free then are not sufficient for this therapist. Choose one of the alternatives.",
     "load_profile_required": "The therapist needs a valid load profile first, or choose another.",
     "screening_required": "The client has to answer the screening questions first.",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.scheduling.store import rooms
-from shared.events.room_equipment import LoadProfileChanged, RoomClearanceChanged
+from shared.events.room_equipment import LoadProfileChanged, RoomClearanceChanged, RoomClosuresChanged
 from shared.kit.database import Transaction
 from shared.kit.inbox import Received
 
@@ -27,6 +27,18 @@ async def on_clearances(tx: Transaction, batch: list[Received[RoomClearanceChang
         [
             {"id": e.room_id, "branch_id": e.branch_id, "version": e.version,
              "periods": [period.model_dump(mode="json") for period in e.periods]}
+            for e in (received.event for received in batch)
+        ],
+    )  # fmt: skip
+
+
+async def on_closures(tx: Transaction, batch: list[Received[RoomClosuresChanged]]) -> None:
+    """When a room takes no session of any kind."""
+    await rooms.save_closures(
+        tx,
+        [
+            {"id": e.room_id, "branch_id": e.branch_id, "version": e.version,
+             "closures": [closure.model_dump(mode="json") for closure in e.closures]}
             for e in (received.event for received in batch)
         ],
     )  # fmt: skip

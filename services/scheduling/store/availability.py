@@ -44,7 +44,13 @@ SELECT b.id, b.timezone, b.opening_hours,
     JOIN therapists t ON t.id = on_shift.therapist_id AND t.active
     JOIN therapist_branches tb ON tb.branch_id = b.id AND tb.therapist_id = t.id) AS therapists,
     (SELECT json_agg(json_build_array(r.id, r.turnover_minutes,
-        {_spans("a.during", "assignments_seen a WHERE a.room_id = r.id AND a.during && w.around")},
+        {
+    _spans(
+        "a.during",
+        "(SELECT s.during FROM assignments_seen s WHERE s.room_id = r.id AND s.during && w.around"
+        " UNION ALL SELECT c.during FROM room_closures c WHERE c.room_id = r.id AND c.during && w.around) a",
+    )
+},
         CASE WHEN w.requires_bar THEN
         {
     _spans(

@@ -40,6 +40,25 @@ INSERT INTO room_clearances AS c (room_id, during, excluded_therapist_ids)
 SELECT id, during, excluded_therapist_ids FROM periods
 ON CONFLICT (room_id, during) DO UPDATE SET excluded_therapist_ids = excluded.excluded_therapist_ids
 """
+CLOSURES = """
+WITH said AS (
+    SELECT * FROM jsonb_to_recordset(CAST(:rooms AS jsonb)) AS s (id uuid, branch_id uuid, version int, closures jsonb)
+), newer AS (
+    INSERT INTO rooms AS r (id, branch_id, closures_version)
+    SELECT id, branch_id, version FROM said
+    ON CONFLICT (id) DO UPDATE SET closures_version = excluded.closures_version
+    WHERE r.closures_version < excluded.closures_version
+    RETURNING id
+), shut AS (
+    SELECT s.id, tstzrange(c.starts_at, c.ends_at) AS during
+    FROM said s JOIN newer n ON n.id = s.id,
+        jsonb_to_recordset(s.closures) AS c (starts_at timestamptz, ends_at timestamptz)
+), gone AS (
+    DELETE FROM room_closures c USING newer n WHERE c.room_id = n.id
+    AND NOT EXISTS (SELECT FROM shut s WHERE s.id = c.room_id AND s.during = c.during)
+)
+INSERT INTO room_closures (room_id, during) SELECT DISTINCT id, during FROM shut ON CONFLICT DO NOTHING
+"""
 # {id, version, room_id, starts_at, blocked_until}; without `starts_at` the room is free again. Part of saga.SAVE.
 SEEN = """
 INSERT INTO assignments_seen AS s (appointment_id, assignment_version, room_id, during)
@@ -67,6 +86,11 @@ async def save_rooms(tx: Transaction, rooms: Sequence[dict[str, Any]]) -> None:
 async def save_clearances(tx: Transaction, rooms: Sequence[dict[str, Any]]) -> None:
     """{id, branch_id, version, periods}; replaces all periods known of the room."""
     await tx.run(CLEARANCES, {"rooms": list(rooms)})
+
+
+async def save_closures(tx: Transaction, rooms: Sequence[dict[str, Any]]) -> None:
+    """{id, branch_id, version, closures}; replaces all closures known of the room."""
+    await tx.run(CLOSURES, {"rooms": list(rooms)})
 
 
 async def save_load_profiles(tx: Transaction, loads: Sequence[dict[str, Any]]) -> None:
