@@ -60,7 +60,7 @@ def check_return(status: Status) -> None:
         Refused: `inspection_required`: only a passing inspection puts it back.
     """
     if status in NEXT_STEP:
-        raise Refused("inspection_required", NEXT_STEP[status], status=status)
+        raise Refused("inspection_required", NEXT_STEP[status], equipment_status=status)
 
 
 def history(thing: Any) -> History:
