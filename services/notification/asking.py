@@ -1,4 +1,5 @@
-"""What scheduling says at this moment: the appointment's state and the contact. Asked before sending, kept nowhere.
+"""What scheduling says at this moment: the appointment's state and the contact; and room-equipment, of what is to be
+inspected. Asked before sending, kept nowhere.
 
 Branches and treatments are facts of the chain, not of a person; they are remembered for a minute, and longer while
 scheduling does not answer, so that an urgent message still finds its branch.
@@ -12,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.notification.domain.messages import Appointment
+from services.notification.domain.messages import Appointment, Asset
 from services.notification.store import Claimed
 from shared.errors import Unavailable
 from shared.kit import logging
@@ -58,10 +59,11 @@ class Present:
     client: Contact | None = None
     treatment_name: str | None = None
     therapist_name: str | None = None
+    asset: Asset | None = None
 
 
 class Scheduling:
-    """Asks scheduling for a whole batch at once: two reads, whatever the batch's size."""
+    """Asks for a whole batch at once: two reads, whatever the batch's size."""
 
     def __init__(self, peers: Peers) -> None:
         self._peers = peers
@@ -73,12 +75,13 @@ class Scheduling:
         Raises:
             Unavailable: scheduling did not answer.
         """
-        appointments = await self._many("/v1/appointments", {message.appointment_id for message in batch})
+        wanted = {message.appointment_id for message in batch if message.appointment_id}
+        appointments = await self._many("scheduling", "/v1/appointments", wanted)
         to_clients = {message.client_id for message in batch if message.client_id and message.recipient == "client"}
-        clients = await self._many("/v1/clients", to_clients)
+        clients = await self._many("scheduling", "/v1/clients", to_clients)
         found = {}
         for message in batch:
-            appointment = appointments.get(message.appointment_id)
+            appointment = appointments.get(message.appointment_id) if message.appointment_id else None
             client = clients.get(message.client_id) if message.client_id else None
             branch = await self._one(f"/v1/branches/{message.branch_id}")
             treatment = await self._one(f"/v1/treatments/{appointment['treatment_id']}") if appointment else None
@@ -87,6 +90,22 @@ class Scheduling:
                 appointment=_appointment(appointment) if appointment else None,
                 client=_contact(client) if client else None,
                 treatment_name=treatment["name"] if treatment else None,
+            )
+        return found
+
+    async def about_assets(self, batch: Sequence[Claimed]) -> dict[UUID, Present]:
+        """The branch, and what room-equipment says of each bar or accessory.
+
+        Raises:
+            Unavailable: one of the two did not answer.
+        """
+        assets = await self._many("room-equipment", "/v1/assets", {m.asset_id for m in batch if m.asset_id})
+        found = {}
+        for message in batch:
+            branch = await self._one(f"/v1/branches/{message.branch_id}")
+            asset = assets.get(message.asset_id) if message.asset_id else None
+            found[message.id] = Present(
+                branch=_branch(branch) if branch else None, asset=_asset(asset) if asset else None
             )
         return found
 
@@ -111,14 +130,14 @@ class Scheduling:
             therapist_name=therapist["name"] if therapist else None,
         )
 
-    async def _many(self, path: str, ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    async def _many(self, peer: str, path: str, ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
         wanted = sorted(map(str, ids))
         found: dict[UUID, dict[str, Any]] = {}
         for start in range(0, len(wanted), LARGEST_READ):
             params = {"id": wanted[start : start + LARGEST_READ], "limit": LARGEST_READ}
-            status, body = await self._peers.get("scheduling", path, params=params, timeout=SECONDS)
+            status, body = await self._peers.get(peer, path, params=params, timeout=SECONDS)
             if status != 200:
-                raise Unavailable("scheduling_unavailable", f"scheduling answered {status}.")
+                raise Unavailable(f"{peer}_unavailable", f"{peer} answered {status}.")
             found |= {UUID(item["id"]): item for item in body["items"]}
         return found
 
@@ -144,6 +163,12 @@ def _appointment(body: dict[str, Any]) -> Appointment:
     room = body.get("room_id")
     starts_at = datetime.fromisoformat(body["starts_at"])
     return Appointment(UUID(body["id"]), body["status"], starts_at, UUID(room) if room else None)
+
+
+def _asset(body: dict[str, Any]) -> Asset:
+    ends_at = body["certified_until"]
+    label = body["serial"] if body["asset"] == "bar" else " ".join(filter(None, (body["name"], body["serial"])))
+    return Asset(label, body["room_code"], datetime.fromisoformat(ends_at) if ends_at else None)
 
 
 def _contact(body: dict[str, Any]) -> Contact:

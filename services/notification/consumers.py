@@ -12,5 +12,11 @@ HANDLERS: Handlers = {
     ): handlers.on_appointment,
     room_equipment.SessionAtRisk: handlers.on_session_at_risk,
     screening.StandingEnding: handlers.on_standing_ending,
+    (
+        room_equipment.BarInspectionDue,
+        room_equipment.BarInspectionExpired,
+        room_equipment.EquipmentInspectionDue,
+        room_equipment.EquipmentInspectionExpired,
+    ): handlers.on_inspection,
     (scheduling.ClientRegistered, scheduling.ClientChanged, scheduling.ClientErased): handlers.on_client,
 }

@@ -1,12 +1,19 @@
 """What notification does with what it hears: one row a message, in one statement a batch."""
 
 from collections.abc import Iterator
+from uuid import UUID
 
 from services.notification import store
 from services.notification.bell import BELL
 from services.notification.domain.messages import Purpose, Recipient
 from services.notification.store import NewMessage
-from shared.events.room_equipment import SessionAtRisk
+from shared.events.room_equipment import (
+    BarInspectionDue,
+    BarInspectionExpired,
+    EquipmentInspectionDue,
+    EquipmentInspectionExpired,
+    SessionAtRisk,
+)
 from shared.events.scheduling import (
     AppointmentCancelled,
     AppointmentConfirmed,
@@ -21,6 +28,7 @@ from shared.kit.ids import new_id
 from shared.kit.inbox import Received
 
 AppointmentNews = AppointmentConfirmed | AppointmentCancelled | AppointmentDisplaced
+InspectionNews = BarInspectionDue | BarInspectionExpired | EquipmentInspectionDue | EquipmentInspectionExpired
 ClientNews = ClientRegistered | ClientChanged | ClientErased
 
 
@@ -64,13 +72,13 @@ def _letters(event: AppointmentNews) -> Iterator[tuple[Recipient, Purpose]]:
 
 
 async def on_session_at_risk(tx: Transaction, batch: list[Received[SessionAtRisk]]) -> None:
-    """A bar failed under a running session: the branch is told before anything else is sent."""
+    """A bar failed under a running session, or its room closes: the branch is told before anything else is sent."""
     messages = [
         NewMessage(
             id=new_id(),
             event_id=received.id,
             recipient=Recipient.BRANCH,
-            template=Purpose.AT_RISK,
+            template=Purpose.ROOM_CLOSING if received.event.reason == "room_closed" else Purpose.AT_RISK,
             appointment_id=received.event.appointment_id,
             branch_id=received.event.branch_id,
             client_id=None,
@@ -105,6 +113,37 @@ async def on_standing_ending(tx: Transaction, batch: list[Received[StandingEndin
     ]
     if await store.queue(tx, messages):
         tx.after_commit(lambda: BELL.ring(urgent=False))
+
+
+async def on_inspection(tx: Transaction, batch: list[Received[InspectionNews]]) -> None:
+    """A certificate ends soon, or has ended: the branch is told, in one mail with what else waits for it."""
+    messages = [
+        NewMessage(
+            id=new_id(),
+            event_id=received.id,
+            recipient=Recipient.BRANCH,
+            template=Purpose.CERTIFICATE_LAPSED if _is_over(received.event) else Purpose.INSPECTION_DUE,
+            appointment_id=None,
+            branch_id=received.event.branch_id,
+            client_id=None,
+            starts_at=received.event.valid_until,
+            room_id=received.event.room_id,
+            urgent=False,
+            traceparent=tx.traces.get(received.key),
+            asset_id=_asset_of(received.event),
+        )
+        for received in batch
+    ]
+    if await store.queue(tx, messages):
+        tx.after_commit(lambda: BELL.ring(urgent=False))
+
+
+def _is_over(event: InspectionNews) -> bool:
+    return isinstance(event, BarInspectionExpired | EquipmentInspectionExpired)
+
+
+def _asset_of(event: InspectionNews) -> UUID:
+    return event.bar_id if isinstance(event, BarInspectionDue | BarInspectionExpired) else event.equipment_id
 
 
 async def on_client(tx: Transaction, batch: list[Received[ClientNews]]) -> None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from uuid import UUID
 
 from services.notification import mails, wordings
 from services.notification.asking import Branch, Present
-from services.notification.domain.messages import Purpose, Recipient, masked, no_longer_true
+from services.notification.domain.messages import Recipient, masked, no_longer_true
 from services.notification.domain.wording import Wording
 from services.notification.mails import Sender, UnusableAddress
 from services.notification.store import Claimed
@@ -51,10 +51,13 @@ def letters(
     """Write what is still true, still wanted and has an address.
 
     A branch whose sessions lost their rooms is told of all of them in one mail: a failed bar may displace two hundred.
+    So is one whose certificates end: a branch is often inspected in one visit.
     """
     still_true = []
     for message in batch:
-        reason = no_longer_true(message.occasion, present[message.id].appointment, message.now)
+        reason = no_longer_true(
+            message.occasion, present[message.id].appointment, message.now, present[message.id].asset
+        )
         if reason is not None:
             yield NoLetter([message], "dropped", reason)
         else:
@@ -68,10 +71,11 @@ def letters(
             yield NoLetter(messages, "failed", "cannot_be_written")
 
 
-def _mail_of(message: Claimed) -> tuple[bool, UUID]:
+def _mail_of(message: Claimed) -> tuple[bool, str, UUID]:
     """Messages with the same one go in the same mail; those that are urgent come first."""
     purpose = message.occasion.purpose
-    return not purpose.is_urgent, message.branch_id if purpose is Purpose.ATTENTION else message.id
+    together = purpose.is_told_together
+    return not purpose.is_urgent, purpose.value if together else "", message.branch_id if together else message.id
 
 
 def _letter(messages: list[Claimed], present: list[Present], sender: Sender, at: datetime) -> Letter | NoLetter:
@@ -126,9 +130,21 @@ def _texts(
         "branch_contact": branch.contact,
         "count": str(len(sessions)),
     }
-    lines = [words.session.filled(session) for session in sessions]
+    lines: dict[str, str | Sequence[str]] = {
+        "sessions": [words.session.filled(session) for session in sessions],
+        "assets": [_line(each, branch, words) for each in present if each.asset is not None],
+    }
     template = words.texts[messages[0].occasion.purpose]
-    return template.subject.filled(values), template.body.filled(values | {"sessions": lines})
+    return template.subject.filled(values), template.body.filled(lines | values)
+
+
+def _line(present: Present, branch: Branch, words: Wording) -> str:
+    """One bar or accessory, with the last minute of the day its certificate ends with."""
+    asset = present.asset
+    assert asset is not None
+    assert asset.ends_at is not None
+    last = words.when(asset.ends_at - timedelta(minutes=1), branch.timezone)
+    return words.asset.filled({"room_code": asset.room_code, "asset_name": asset.label, "when": last})
 
 
 def _session(message: Claimed, present: Present, branch: Branch, words: Wording) -> dict[str, str]:

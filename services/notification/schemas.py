@@ -21,7 +21,8 @@ class MessageAnswer(Answer):
     template: Purpose
     recipient: Recipient
     channel: Channel
-    appointment_id: UUID
+    appointment_id: UUID | None
+    asset_id: UUID | None = Field(description="The bar or equipment it is about, where it is about no appointment.")
     branch_id: UUID
     client_id: UUID | None
     state: State

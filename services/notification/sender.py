@@ -88,8 +88,10 @@ class Sender:
             return False
         failpoints.reach("sender.after_claim")
         urgent = [message for message in batch if message.occasion.purpose.is_urgent]
+        sessions = [message for message in batch[len(urgent) :] if message.asset_id is None]
+        assets = [message for message in batch if message.asset_id is not None]
         async with lease.kept():
-            for part in (urgent, batch[len(urgent) :]):  # urgent ones stand first
+            for part in (urgent, sessions, assets):  # each asks others, so none waits for those of another part
                 if part:
                     outcomes = await self._send(part, connections, lease)
                     failpoints.reach("sender.after_smtp")
@@ -100,6 +102,8 @@ class Sender:
         try:
             if batch[0].occasion.purpose.is_urgent:
                 present = {message.id: await self._scheduling.about_urgent(message) for message in batch}
+            elif batch[0].asset_id is not None:
+                present = await self._scheduling.about_assets(batch)
             else:
                 present = await self._scheduling.about(batch)
         except Unavailable as error:

@@ -18,27 +18,28 @@ class NewMessage(NamedTuple):
     event_id: UUID
     recipient: Recipient
     template: Purpose
-    appointment_id: UUID
+    appointment_id: UUID | None
     branch_id: UUID
     client_id: UUID | None
     starts_at: Any
     room_id: UUID | None
     urgent: bool
     traceparent: str | None
+    asset_id: UUID | None = None
 
 
 _QUEUE = """
 INSERT INTO messages
     (id, event_id, recipient, channel, template, appointment_id, branch_id, client_id, starts_at, room_id, urgent,
-     traceparent)
+     traceparent, asset_id)
 SELECT n.id, n.event_id, n.recipient, 'email', n.template, n.appointment_id, n.branch_id, n.client_id, n.starts_at,
-       n.room_id, n.urgent, n.traceparent
+       n.room_id, n.urgent, n.traceparent, n.asset_id
 FROM unnest(CAST(:id AS uuid[]), CAST(:event_id AS uuid[]), CAST(:recipient AS text[]), CAST(:template AS text[]),
             CAST(:appointment_id AS uuid[]), CAST(:branch_id AS uuid[]), CAST(:client_id AS uuid[]),
             CAST(:starts_at AS timestamptz[]), CAST(:room_id AS uuid[]), CAST(:urgent AS boolean[]),
-            CAST(:traceparent AS text[]))
+            CAST(:traceparent AS text[]), CAST(:asset_id AS uuid[]))
     AS n (id, event_id, recipient, template, appointment_id, branch_id, client_id, starts_at, room_id, urgent,
-          traceparent)
+          traceparent, asset_id)
 LEFT JOIN clients c ON c.client_id = n.client_id
 WHERE n.recipient = 'branch' OR NOT COALESCE(c.erased, false)
 ON CONFLICT DO NOTHING
@@ -77,12 +78,13 @@ class Claimed:
     attempts: int
     event_id: UUID
     recipient: Recipient
-    appointment_id: UUID
+    appointment_id: UUID | None
     branch_id: UUID
     client_id: UUID | None
     occasion: Occasion
     wanted: bool
     now: Any
+    asset_id: UUID | None = None
 
 
 async def claim(tx: Transaction, most: int, lease: Any, *, urgent_only: bool = False) -> list[Claimed]:
@@ -101,6 +103,7 @@ async def claim(tx: Transaction, most: int, lease: Any, *, urgent_only: bool = F
             occasion=Occasion(Purpose(row.template), row.starts_at, row.room_id),
             wanted=row.wanted,
             now=row.now,
+            asset_id=row.asset_id,
         )
         for row in sorted(rows, key=lambda row: (not row.urgent, row.id))
     ]

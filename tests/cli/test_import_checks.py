@@ -127,7 +127,7 @@ def test_rows_that_contradict_each_other_are_named(tmp_path: Path, row: str, fau
 LATER = "kind: periodic, inspector: I2, result: pass"
 WRONG_HISTORIES = {
     f'performed_at: "+1d 09:00", {LATER}': "performed_at: an inspection cannot be in the future",
-    f'performed_at: "-2y 09:00", {LATER}': "performed_at: a later inspection of this bar is on record",
+    f'performed_at: "-2y 09:00", {LATER}': "performed_at: a later inspection is on record",
     f'performed_at: "-1d 09:00", {LATER.replace("I2", "I1")}': "the inspector's credential had expired on that day",
     f'performed_at: "-1d 09:00", {LATER.replace("I2", "I9")}': "inspector: 'I9' is none of the inspectors",
     f'performed_at: "-1d 09:00", {LATER}, failed: [cracks]': "result: an item of the checklist failed",

@@ -54,7 +54,14 @@ def test_the_two_passes_of_a_repeated_hour_are_told_apart() -> None:
 
 
 def test_a_locale_without_a_text_or_with_a_wrong_one_is_named() -> None:
-    names = {"weekdays": ["d"] * 7, "months": ["m"] * 12, "when": "{time}", "session": "{when}", "someone": "you"}
+    names = {
+        "weekdays": ["d"] * 7,
+        "months": ["m"] * 12,
+        "when": "{time}",
+        "session": "{when}",
+        "asset": "{when}",
+        "someone": "you",
+    }
     good = {"subject": "s", "body": "b"}
     texts = {purpose.value: good for purpose in Purpose}
     read("xx", names | {"texts": texts})

@@ -20,13 +20,17 @@ START = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
 
 
 class Scheduling:
-    """The reads notification makes, answered from dicts. `down` makes every answer a 503."""
+    """The reads notification makes, answered from dicts; `assets` are room-equipment's.
+
+    `down` makes every answer a 503, `without` those of a kind.
+    """
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, dict[str, Any]]] = {
-            name: {} for name in ("appointments", "clients", "branches", "treatments", "therapists")
+            name: {} for name in ("appointments", "clients", "branches", "treatments", "therapists", "assets")
         }
         self.down = False
+        self.without: set[str] = set()
         self.asked: list[str] = []
         self.url = ""
 
@@ -75,7 +79,7 @@ class Scheduling:
 
     def _ask(self, what: str) -> None:
         self.asked.append(what)
-        if self.down:
+        if self.down or what in self.without:
             raise HTTPException(503)
 
 

@@ -201,6 +201,10 @@ async def test_a_running_session_is_at_risk_from_when_its_room_closes_and_at_onc
     assert datetime.fromisoformat(shown["at_risk_at"]) == later and shown["room_id"] == str(room)
     (told,) = await spa.announced(kind="at-risk", key=running)
     assert (told["bar_id"], told["reason"]) == (None, "room_closed")
+    evidence = (await spa.http.get(f"/v1/assignments/{running}/evidence")).json()
+    assert [(closed["reason"], datetime.fromisoformat(closed["starts_at"])) for closed in evidence["closures"]] == [
+        ("renovation", later)
+    ]
     failed = await spa.inspect(bar, "fail")
     assert failed.status_code == 201 and failed.json()["at_risk"] == [str(running)]
     assert datetime.fromisoformat((await spa.assignment(running))["at_risk_at"]) < datetime.now(UTC)

@@ -177,11 +177,10 @@ async def test_assets_are_listed_room_by_room_by_kind_and_by_state(spa: Spa) -> 
     assert everything[0]["gap_reason"] == "locked_out" and everything[1]["locked_out"] is True
     assert everything[1]["valid_until"] is not None and everything[0]["cleared_until"] is None
     paged: list[dict[str, Any]] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         page = (await spa.http.get(f"{path}&limit=2" + (f"&cursor={cursor}" if cursor else ""))).json()
-        paged += page["items"]
-        cursor = page["next_cursor"]
+        paged, cursor = paged + page["items"], page["next_cursor"]
     assert paged == everything
     for query, ids in (
         ("kind=strap", [hung]), ("kind=room&status=locked_out", [str(first)]), ("status=removed", [removed]),

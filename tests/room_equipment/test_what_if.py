@@ -53,6 +53,10 @@ async def close(spa: Spa, room: UUID, bar: UUID, other: UUID, query: str) -> htt
     return await spa.http.post(f"/v1/rooms/{room}/closures{query}", json=body)
 
 
+async def take_out_of_service(spa: Spa, room: UUID, bar: UUID, other: UUID, query: str) -> httpx.Response:
+    return await spa.http.patch(f"/v1/rooms/{room}{query}", json={"in_service": False}, headers=ANY)
+
+
 async def move_set(spa: Spa, room: UUID, bar: UUID, other: UUID, query: str) -> httpx.Response:
     (frame,) = (await spa.http.get(f"/v1/bar-sets?room_id={room}")).json()["items"]
     return await spa.http.post(f"/v1/bar-sets/{frame['id']}/move{query}", json={"room_id": str(other)})
@@ -65,7 +69,18 @@ async def inspected(spa: Spa, bar: UUID, query: str, result: str, **values: Any)
     return await spa.signed_in(*INSPECTOR).post(f"/v1/bars/{bar}/inspections{query}", json=body | values)
 
 
-CHANGES: list[Change] = [lock_out, take_out, remove, move, rate_lower, fail, shorten, close, move_set]
+CHANGES: list[Change] = [
+    lock_out,
+    take_out,
+    remove,
+    move,
+    rate_lower,
+    fail,
+    shorten,
+    close,
+    take_out_of_service,
+    move_set,
+]
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: str(change.__name__))

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from deploy.cli.chain.chain import Calendar, Chain, Line
 from deploy.cli.chain.faults import Fault
-from deploy.cli.chain.nouns import Appointment, Bar, Branch, LoadProfile, Room, Row, Shift
+from deploy.cli.chain.nouns import Appointment, Bar, Branch, Equipment, LoadProfile, Room, Row, Shift
 
 PASSED = ("pass", "pass_with_conditions")
 
@@ -39,7 +39,7 @@ def references(chain: Chain, known: dict[str, set[str]]) -> Iterator[Fault]:
                 if code is not None and code not in chain.named[noun] and code not in known.get(noun, ()):
                     yield line.fault(field, f"{code!r} is none of the {noun}")
     rooms = {line.row.natural for line in chain.of(Room)} | known.get("rooms", set())
-    lines: list[Line[Any]] = [*chain.of(Bar), *chain.of(Appointment)]
+    lines: list[Line[Any]] = [*chain.of(Bar), *chain.of(Equipment), *chain.of(Appointment)]
     for line in lines:
         if line.row.room is not None and f"{line.row.branch} {line.row.room}" not in rooms:
             yield line.fault("room", f"branch {line.row.branch!r} has no room {line.row.room!r}")

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from deploy.cli.chain import against, bookings, checks, people, rooms, shapes
+from deploy.cli.chain import against, bookings, checks, equipment, people, rooms, shapes
 from deploy.cli.chain.chain import Calendar, build
 from deploy.cli.chain.faults import Fault, Faulty
 from deploy.cli.chain.loading import Loading, Stopped
@@ -24,7 +24,9 @@ STEPS: tuple[Callable[[Loading], Awaitable[None]], ...] = (
     rooms.load_rooms,
     rooms.load_profiles,
     rooms.load_bars,
+    equipment.load_equipment,
     rooms.load_inspections,
+    equipment.load_inspections,
     bookings.load_screenings,
     bookings.load_clearances,
     bookings.load_appointments,

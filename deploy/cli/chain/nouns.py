@@ -29,6 +29,9 @@ CHECKLIST = (
 )  # fmt: skip
 """What an inspector looks at; every item not named in `failed` or `flagged` passed. House rule, not a standard."""
 
+STRAP_CHECKLIST = ("stitching", "webbing", "buckles", "label")
+"""The same of straps, handles and frames. House rule, not a standard."""
+
 Item = Literal[
     "fixings", "cracks", "corrosion", "bent_bar", "ceiling_damage", "movement_under_hand_load", "label", "straps",
     "load_test",
@@ -188,6 +191,49 @@ class Inspection(Row):
         return f"{self.bar} {self.performed_at} {self.kind} {self.result}"
 
 
+class Equipment(Row):
+    """What is no bar: a table, a stool; or hangs on one: a strap. `bar` is that bar's serial."""
+
+    noun = "equipment"
+    refers = {"branch": "branches", "bar": "bars"}
+    branch: Code
+    room: Code
+    kind: Literal["table", "stool", "step", "strap", "handle", "frame", "bolster", "trolley", "lamp", "heater", "other"]
+    name: Text
+    serial: Text
+    bar: Text | None = None
+    manufacturer: Text | None = None
+    model: Text | None = None
+    purchased_on: DayField | None = None
+    installed_on: DayField | None = None
+    installed_by: Text | None = None
+    rated_load_kg: Mass | None = None
+    note: Text | None = None
+
+    @property
+    def natural(self) -> str:
+        return self.serial
+
+
+class EquipmentInspection(Row):
+    """One line of the history of what carries a therapist, oldest first."""
+
+    noun = "equipment_inspections"
+    refers = {"equipment": "equipment", "inspector": "inspectors"}
+    equipment: Text
+    performed_at: MomentField
+    kind: Literal["periodic", "after_event"] = "periodic"
+    inspector: Code
+    result: Literal["pass", "fail"]
+    failed: Annotated[list[Literal["stitching", "webbing", "buckles", "label"]], Many.__metadata__[0]] = []
+    valid_until: DayField | None = None
+    note: Text | None = None
+
+    @property
+    def natural(self) -> str:
+        return f"{self.equipment} {self.performed_at} {self.kind} {self.result}"
+
+
 class Client(Row):
     noun = "clients"
     refers = {"branches": "branches"}
@@ -259,7 +305,8 @@ class Appointment(Row):
 NOUNS: dict[str, type[Row]] = {
     kind.noun: kind
     for kind in (
-        Branch, Treatment, Therapist, Shift, LoadProfile, Room, Bar, Inspector, Inspection, Client, Screening,
+        Branch, Treatment, Therapist, Shift, LoadProfile, Room, Bar, Equipment, Inspector,
+        Inspection, EquipmentInspection, Client, Screening,
         Clearance, Appointment,
     )
 }  # fmt: skip
@@ -270,4 +317,7 @@ NESTED: dict[tuple[str, str], tuple[str, dict[str, str]]] = {
     ("therapists", "load_profile"): ("load_profiles", {"therapist": "code"}),
     ("rooms", "bars"): ("bars", {"branch": "branch", "room": "code"}),
     ("bars", "inspections"): ("inspections", {"bar": "serial"}),
+    ("rooms", "equipment"): ("equipment", {"branch": "branch", "room": "code"}),
+    ("bars", "equipment"): ("equipment", {"branch": "branch", "room": "room", "bar": "serial"}),
+    ("equipment", "inspections"): ("equipment_inspections", {"equipment": "serial"}),
 }

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from deploy.cli.chain.chain import Chain
-from deploy.cli.chain.nouns import Appointment, Branch, Inspection, Screening
+from deploy.cli.chain.nouns import Appointment, Branch, EquipmentInspection, Inspection, Screening
 from deploy.cli.chain.services import Services
 
 Found = dict[str, Any]
@@ -32,8 +32,12 @@ class Present:
     @property
     def bar_branches(self) -> dict[str, str]:
         """The code of each known bar's branch, by serial."""
+        return self.branches_of("bars")
+
+    def branches_of(self, noun: str) -> dict[str, str]:
+        """The code of each known thing's branch, by its natural code."""
         codes = {found["id"]: code for code, found in self.by_code["branches"].items()}
-        return {serial: codes[bar["branch_id"]] for serial, bar in self.by_code["bars"].items() if "branch_id" in bar}
+        return {natural: codes[it["branch_id"]] for natural, it in self.by_code[noun].items() if "branch_id" in it}
 
     @property
     def timezones(self) -> dict[str, str]:
@@ -65,10 +69,12 @@ async def look_up(services: Services, chain: Chain) -> Present:
 
 
 def _branches(chain: Chain) -> set[str] | None:
-    """Branches whose rooms the file names; None for all, when it inspects bars of which only the serial is known."""
+    """Branches whose rooms the file names; None for all, when it inspects things of which only the serial is known."""
     if any(line.row.bar not in chain.named["bars"] for line in chain.of(Inspection)):
         return None
-    return {line.row.branch for noun in ("rooms", "bars", "appointments") for line in chain.lines[noun]}
+    if any(line.row.equipment not in chain.named["equipment"] for line in chain.of(EquipmentInspection)):
+        return None
+    return {line.row.branch for noun in ("rooms", "bars", "equipment", "appointments") for line in chain.lines[noun]}
 
 
 async def _codes(services: Services, present: Present, noun: str) -> None:
@@ -89,6 +95,9 @@ async def _rooms(services: Services, present: Present, branch: Found) -> None:
     async for bar in services.items("room_equipment", "/v1/bars", branch_id=branch["id"]):
         if bar["room_id"] in codes:
             present.by_code["bars"][bar["serial"]] = bar
+    async for thing in services.items("room_equipment", "/v1/equipment", branch_id=branch["id"]):
+        if thing["serial"] and thing["removed_on"] is None:
+            present.by_code["equipment"][thing["serial"]] = thing
 
 
 async def appointments_of(

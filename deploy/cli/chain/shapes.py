@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ValidationError
 
-from deploy.cli.chain import bookings, people, rooms
+from deploy.cli.chain import bookings, equipment, people, rooms
 from deploy.cli.chain.chain import Line, said_of
 from deploy.cli.chain.faults import Fault
 from deploy.cli.chain.loading import Body, Loading, row_field
@@ -23,6 +23,7 @@ from deploy.cli.chain.nouns import (
     Branch,
     Clearance,
     Client,
+    Equipment,
     Inspection,
     Inspector,
     LoadProfile,
@@ -37,6 +38,7 @@ from services.room_equipment.domain.houserules import HouseRules
 from services.room_equipment.domain.inspections import History, OpenLockout, Report, credential_key, judge
 from services.room_equipment.schemas.assignments import NewLoadProfile
 from services.room_equipment.schemas.bars import NewBar, NewInspection
+from services.room_equipment.schemas.equipment import NewEquipment
 from services.room_equipment.schemas.rooms import NewRoom
 from services.scheduling.domain import opening
 from services.scheduling.recurrence import windows
@@ -54,6 +56,7 @@ SHAPES: tuple[tuple[type[Row], type[BaseModel], Callable[[Loading, Line[Any]], B
     (LoadProfile, NewLoadProfile, lambda loading, line: rooms.load_profile(loading, line.row)),
     (Room, NewRoom, lambda loading, line: rooms.room(loading, line.row)),
     (Bar, NewBar, lambda loading, line: rooms.bar(loading, line.row)),
+    (Equipment, NewEquipment, lambda loading, line: equipment.equipment(loading, line.row)),
     (Screening, NewScreening, bookings.screening),
     (Clearance, NewClearance, lambda loading, line: bookings.clearance(loading, line.row)),
     (Appointment, NewAppointment, lambda loading, line: bookings.appointment(loading, line.row)),
@@ -74,6 +77,7 @@ def faults(loading: Loading, already: list[Fault]) -> Iterator[Fault]:
     yield from _hours_and_rules(loading, sound)
     yield from _sessions(loading, sound)
     yield from _histories(imagined, sound)
+    yield from equipment.faults(imagined, sound, _of_shape, _refused)
 
 
 def _of_shape(line: Line[Any], shape: type[BaseModel], body: Body) -> Iterator[Fault]:
@@ -182,5 +186,7 @@ def _lockout(row: Inspection, loading: Loading) -> OpenLockout:
 
 def _refused(line: Line[Any], error: CaibeiError) -> Fault:
     pointer = error.pointer if isinstance(error, Invalid) else ""
-    field = row_field(pointer.strip("/").split("/")[0]) or ("performed_at" if line.row.noun == "inspections" else "")
+    field = row_field(pointer.strip("/").split("/")[0]) or (
+        "performed_at" if line.row.noun.endswith("inspections") else ""
+    )
     return line.fault(field, error.detail[:1].lower() + error.detail[1:])

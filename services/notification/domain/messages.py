@@ -20,11 +20,24 @@ class Purpose(StrEnum):
     ATTENTION = "attention"
     AT_RISK = "at-risk"
     RENEW = "renew"
+    ROOM_CLOSING = "room-closing"
+    INSPECTION_DUE = "inspection-due"
+    CERTIFICATE_LAPSED = "certificate-lapsed"
 
     @property
     def is_urgent(self) -> bool:
         """Goes before everything else, and at once."""
-        return self is Purpose.AT_RISK
+        return self in (Purpose.AT_RISK, Purpose.ROOM_CLOSING)
+
+    @property
+    def is_about_assets(self) -> bool:
+        """Of a bar or what hangs on it: room-equipment is asked, not scheduling."""
+        return self in (Purpose.INSPECTION_DUE, Purpose.CERTIFICATE_LAPSED)
+
+    @property
+    def is_told_together(self) -> bool:
+        """All that wait for one branch go in one mail."""
+        return self is Purpose.ATTENTION or self.is_about_assets
 
 
 class Recipient(StrEnum):
@@ -43,8 +56,18 @@ class Appointment:
 
 
 @dataclass(frozen=True, slots=True)
+class Asset:
+    """What room-equipment says of a bar or accessory at this moment. `ends_at`: its certificate's, None without one."""
+
+    label: str
+    room_code: str
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Occasion:
-    """Why there is a message: what its event said. `starts_at` is the session's; of a session at risk, since when."""
+    """Why there is a message: what its event said. `starts_at` is the session's; of a session at risk, since when; of
+    an inspection, when its certificate ends."""
 
     purpose: Purpose
     starts_at: datetime
@@ -54,13 +77,19 @@ class Occasion:
 _COMING = frozenset({"confirmed"})
 
 
-def no_longer_true(occasion: Occasion, appointment: Appointment | None, now: datetime) -> str | None:
+def no_longer_true(
+    occasion: Occasion, appointment: Appointment | None, now: datetime, asset: Asset | None = None
+) -> str | None:
     """Why the message must not be sent any more, as a code; None when it still holds.
 
     A session at risk is always told: it concerns people in the room, and the branch can judge what is over.
     """
-    if occasion.purpose is Purpose.AT_RISK:
+    if occasion.purpose.is_urgent:
         return None
+    if occasion.purpose.is_about_assets:
+        if asset is None:
+            return "asset_gone"
+        return None if asset.ends_at == occasion.starts_at else "inspected_since"
     if appointment is None:
         return "appointment_gone"
     match occasion.purpose:

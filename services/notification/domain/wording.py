@@ -9,8 +9,9 @@ from services.notification.domain.messages import Purpose
 from services.notification.domain.placeholders import Text
 
 SUBJECT_PLACEHOLDERS = frozenset({"client_name", "branch_name", "branch_contact", "treatment_name", "when", "count"})
-PLACEHOLDERS = SUBJECT_PLACEHOLDERS | {"sessions", "therapist_name"}
+PLACEHOLDERS = SUBJECT_PLACEHOLDERS | {"sessions", "assets", "therapist_name"}
 SESSION_PLACEHOLDERS = frozenset({"treatment_name", "when"})
+ASSET_PLACEHOLDERS = frozenset({"room_code", "asset_name", "when"})
 MOMENT_PLACEHOLDERS = frozenset({"weekday", "day", "month", "year", "time", "zone"})
 
 
@@ -24,7 +25,7 @@ class Template:
 class Wording:
     """`weekdays` begins with Monday, `months` with January; `someone` stands in for a name that is not known.
 
-    `session` is one line of `{sessions}`, where a message tells of several.
+    `session` is one line of `{sessions}`, where a message tells of several; `asset` one of `{assets}`.
     """
 
     locale: str
@@ -32,6 +33,7 @@ class Wording:
     months: tuple[str, ...]
     moment: Text
     session: Text
+    asset: Text
     someone: str
     texts: Mapping[Purpose, Template]
 

@@ -1,7 +1,9 @@
 """`/v1/assets`: everything in the rooms and its state now, for the inspector's round and the insurer's list."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
+
+from fastapi import Query
 
 from services.room_equipment.api.parameters import after_asset
 from services.room_equipment.domain.accessories import Kind
@@ -17,6 +19,7 @@ assets = router("/v1/assets", "assets")
 @assets.get("")
 async def list_assets(
     tx: Tx,
+    id: Annotated[list[UUID] | None, Query(max_length=100, description="Only these; may repeat.")] = None,
     branch_id: UUID | None = None,
     room_id: UUID | None = None,
     kind: Literal["room", "bar"] | Kind | None = None,
@@ -27,7 +30,7 @@ async def list_assets(
 ) -> Page[AssetAnswer]:
     """Room by room: the room, its bars, then what else is in it. Removed things only with `status=removed`."""
     rows = await store.page(
-        tx, after_asset(cursor), branches=who.branch_list, branch_id=branch_id, room_id=room_id, kind=kind,
+        tx, after_asset(cursor), branches=who.branch_list, ids=id, branch_id=branch_id, room_id=room_id, kind=kind,
         status=status, limit=limit + 1,
     )  # fmt: skip
     shown, after = page(rows, limit, lambda row: (row.branch_id, row.room_code, row.turn, row.id))

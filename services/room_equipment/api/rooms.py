@@ -5,9 +5,12 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
+from services.room_equipment.api.findings import DryRun
 from services.room_equipment.api.parameters import From, To, after_id, check_range
 from services.room_equipment.handlers import found
 from services.room_equipment.handlers import rooms as handlers
+from services.room_equipment.handlers.rehearsal import rehearse
+from services.room_equipment.schemas.closures import WhatIf
 from services.room_equipment.schemas.rooms import (
     ClearanceAnswer,
     GapAnswer,
@@ -73,12 +76,16 @@ async def change(
     body: RoomPatch,
     request: Request,
     response: Response,
+    dry_run: DryRun = False,
     who: Principal = requires("rooms:read"),
-) -> RoomChangeAnswer:
+) -> RoomChangeAnswer | WhatIf:
     """Change a room (rooms:write; lowering `bars_required` alone needs rooms:inspect). Says which sessions lost it."""
     values = body.model_dump(exclude_unset=True)
     handlers.refuse_nulls(values)
-    row, result = await handlers.change(tx, who, room_id, values, lambda version: check_if_match(request, version))
+    work = handlers.change(tx, who, room_id, values, lambda version: check_if_match(request, version))
+    if dry_run:
+        return WhatIf.model_validate((await rehearse(tx, work))[1].lists())
+    row, result = await work
     response.headers["ETag"] = etag(row.version)
     return RoomChangeAnswer.model_validate(row._asdict() | result.lists())
 

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from services.room_equipment.domain.clearance import limit_over
 from services.room_equipment.handlers import found
 from services.room_equipment.handlers.sessions import any_state
-from services.room_equipment.store import clearances, inspections, lockouts, projections, rooms, sessions
+from services.room_equipment.store import clearances, closures, inspections, lockouts, projections, rooms, sessions
 from services.room_equipment.store import evidence as store
 from shared.kit.auth import Principal
 from shared.kit.database import Transaction
@@ -28,6 +28,7 @@ async def of(tx: Transaction, who: Principal, appointment_id: UUID) -> dict[str,
         for period in (await clearances.around(tx, [row.room_id], row.starts_at)).get(row.room_id, [])
         if period.starts_at < until
     ]
+    shut = await closures.touching(tx, row.room_id, row.starts_at, row.blocked_until)
     proof = sorted({id for period in periods for id in period.inspection_ids})
     limit = limit_over(periods, row.starts_at, until)
     room = await rooms.get(tx, row.room_id)
@@ -61,6 +62,7 @@ async def of(tx: Transaction, who: Principal, appointment_id: UUID) -> dict[str,
         ],
         "gaps": await _gaps(tx, row),
         **await _bars(tx, row, proof),
+        "closures": [closed._asdict() for closed in shut],
         "pre_use_checks": [check._asdict() for check in await lockouts.checks_of(tx, appointment_id, row.branch_id)],
         "fitness": [statement._asdict() for statement in await sessions.fitness_of(tx, appointment_id)],
         "history": [change._asdict() for change in await store.rooms_of(tx, appointment_id)],

@@ -56,7 +56,8 @@ WITH here AS (
     FROM here r JOIN equipment e ON e.room_id = r.id {LATEST}
 )
 SELECT * FROM assets
-WHERE (CAST(:kind AS text) IS NULL OR kind = :kind)
+WHERE (CAST(:ids AS uuid[]) IS NULL OR id = ANY (CAST(:ids AS uuid[])))
+  AND (CAST(:kind AS text) IS NULL OR kind = :kind)
   AND (CASE WHEN CAST(:status AS text) IS NULL THEN status <> 'removed' ELSE status = :status END)
   AND (CAST(:after_id AS uuid) IS NULL OR (branch_id, room_code, turn, id)
        > (CAST(:after_branch AS uuid), CAST(:after_room AS text), CAST(:after_turn AS int), CAST(:after_id AS uuid)))

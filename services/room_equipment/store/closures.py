@@ -43,6 +43,15 @@ async def page(tx: Transaction, room_id: UUID, before: UUID | None, limit: int) 
     )
 
 
+async def touching(tx: Transaction, room_id: UUID, start: datetime, end: datetime) -> Sequence[Row[Any]]:
+    """What closed the room in [start, end), as it came to be."""
+    return await tx.all(
+        """SELECT id, lower(closed) AS starts_at, upper(closed) AS ends_at, reason FROM room_closures
+           WHERE room_id = :room_id AND closed && tstzrange(:start, :end) ORDER BY 2, 1""",
+        {"room_id": room_id, "start": start, "end": end},
+    )
+
+
 async def add(tx: Transaction, values: dict[str, Any]) -> None:
     await tx.run(
         """INSERT INTO room_closures (id, branch_id, room_id, starts_at, ends_at, reason, note, closed_at, closed_by)

@@ -68,7 +68,8 @@ def test_only_the_last_of_two_moves_is_told() -> None:
 def test_what_scheduling_does_not_know_is_not_written_about_but_a_session_at_risk_is() -> None:
     for purpose in Purpose:
         reason = no_longer_true(occasion(purpose), None, NOW)
-        assert reason == (None if purpose is Purpose.AT_RISK else "appointment_gone")
+        gone = "asset_gone" if purpose.is_about_assets else "appointment_gone"
+        assert reason == (None if purpose.is_urgent else gone)
 
 
 def test_waits_between_attempts_double_up_to_a_bound_and_end() -> None:
