@@ -155,6 +155,15 @@ async def test_a_strap_goes_where_its_bar_goes_and_off_it_when_it_moves_alone(sp
     assert [move["moved_by"] for move in moves] == ["tester", "tester"]
 
 
+async def test_what_hung_on_a_removed_bar_hangs_on_none(spa: Spa) -> None:
+    room, bar = await spa.cleared_room()
+    id = (await strap(spa, room, bar_id=str(bar)))["id"]
+    gone = await spa.http.patch(f"/v1/bars/{bar}", json={"removed_on": "2026-01-01"}, headers=ANY)
+    assert gone.status_code == 200
+    changed = await spa.http.patch(f"/v1/equipment/{id}", json={"note": "in the cupboard"}, headers=ANY)
+    assert (changed.status_code, changed.json()["bar_id"], changed.json()["room_id"]) == (200, None, str(room))
+
+
 async def test_assets_are_listed_room_by_room_by_kind_and_by_state(spa: Spa) -> None:
     first, bar = await spa.cleared_room(code="A")
     second = await spa.room(code="B")

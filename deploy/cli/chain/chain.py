@@ -8,7 +8,8 @@ from typing import Any, Generic, TypeVar, cast
 from pydantic import ValidationError
 
 from deploy.cli.chain.faults import Fault, Place
-from deploy.cli.chain.nouns import NOUNS, Row
+from deploy.cli.chain.kinds import NOUNS
+from deploy.cli.chain.nouns import Row
 from deploy.cli.chain.reading import Raw
 
 R = TypeVar("R", bound=Row)

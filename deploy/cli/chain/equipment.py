@@ -9,12 +9,15 @@ from typing import Any
 from deploy.cli.chain.chain import Line
 from deploy.cli.chain.faults import Fault
 from deploy.cli.chain.loading import Body, Loading, Outcome, without_nothing
-from deploy.cli.chain.nouns import STRAP_CHECKLIST, Equipment, EquipmentInspection, Inspector
+from deploy.cli.chain.nouns import Equipment, EquipmentInspection, Inspector
 from deploy.cli.chain.present import instant
 from services.room_equipment.domain.houserules import HouseRules
 from services.room_equipment.domain.inspections import History, Report, judge
 from services.room_equipment.schemas.equipment import NewEquipmentInspection
 from shared.errors import CaibeiError
+
+CHECKLIST = ("stitching", "webbing", "buckles", "label")
+"""What an inspector looks at in straps, handles and frames; house rule, not a standard."""
 
 
 def equipment(loading: Loading, row: Equipment) -> Body:
@@ -38,7 +41,7 @@ def equipment(loading: Loading, row: Equipment) -> Body:
 def inspection(loading: Loading, row: EquipmentInspection, inspector: Inspector, at: datetime) -> Body:
     """`at`: when it was performed."""
     anchor = loading.calendar.anchor
-    results = dict.fromkeys(STRAP_CHECKLIST, "pass") | dict.fromkeys(row.failed, "fail")
+    results = dict.fromkeys(CHECKLIST, "pass") | dict.fromkeys(row.failed, "fail")
     return without_nothing(
         performed_at=at.isoformat(),
         kind=row.kind,

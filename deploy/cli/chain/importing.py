@@ -8,8 +8,8 @@ from pathlib import Path
 from deploy.cli.chain import against, bookings, checks, equipment, people, rooms, shapes
 from deploy.cli.chain.chain import Calendar, build
 from deploy.cli.chain.faults import Fault, Faulty
+from deploy.cli.chain.kinds import NOUNS
 from deploy.cli.chain.loading import Loading, Stopped
-from deploy.cli.chain.nouns import NOUNS
 from deploy.cli.chain.present import look_up
 from deploy.cli.chain.reading import read
 from deploy.cli.chain.services import Services, Unreachable

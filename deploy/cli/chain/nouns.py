@@ -23,14 +23,12 @@ from deploy.cli.chain.fields import (
     Until,
     Yes,
 )
+from services.room_equipment.domain.accessories import Kind
 
 CHECKLIST = (
     "fixings", "cracks", "corrosion", "bent_bar", "ceiling_damage", "movement_under_hand_load", "label", "straps",
 )  # fmt: skip
 """What an inspector looks at; every item not named in `failed` or `flagged` passed. House rule, not a standard."""
-
-STRAP_CHECKLIST = ("stitching", "webbing", "buckles", "label")
-"""The same of straps, handles and frames. House rule, not a standard."""
 
 Item = Literal[
     "fixings", "cracks", "corrosion", "bent_bar", "ceiling_damage", "movement_under_hand_load", "label", "straps",
@@ -198,7 +196,7 @@ class Equipment(Row):
     refers = {"branch": "branches", "bar": "bars"}
     branch: Code
     room: Code
-    kind: Literal["table", "stool", "step", "strap", "handle", "frame", "bolster", "trolley", "lamp", "heater", "other"]
+    kind: Kind
     name: Text
     serial: Text
     bar: Text | None = None
@@ -300,24 +298,3 @@ class Appointment(Row):
     @property
     def natural(self) -> str:
         return f"{self.branch} {self.client} {self.starts}"
-
-
-NOUNS: dict[str, type[Row]] = {
-    kind.noun: kind
-    for kind in (
-        Branch, Treatment, Therapist, Shift, LoadProfile, Room, Bar, Equipment, Inspector,
-        Inspection, EquipmentInspection, Client, Screening,
-        Clearance, Appointment,
-    )
-}  # fmt: skip
-
-# YAML may nest what belongs to a row: (parent, key) → the noun, and the fields it takes from its parent.
-NESTED: dict[tuple[str, str], tuple[str, dict[str, str]]] = {
-    ("therapists", "shifts"): ("shifts", {"therapist": "code"}),
-    ("therapists", "load_profile"): ("load_profiles", {"therapist": "code"}),
-    ("rooms", "bars"): ("bars", {"branch": "branch", "room": "code"}),
-    ("bars", "inspections"): ("inspections", {"bar": "serial"}),
-    ("rooms", "equipment"): ("equipment", {"branch": "branch", "room": "code"}),
-    ("bars", "equipment"): ("equipment", {"branch": "branch", "room": "room", "bar": "serial"}),
-    ("equipment", "inspections"): ("equipment_inspections", {"equipment": "serial"}),
-}

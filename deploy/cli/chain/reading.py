@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from deploy.cli.chain.faults import Fault, Faulty, Place
-from deploy.cli.chain.nouns import NESTED, NOUNS
+from deploy.cli.chain.kinds import NESTED, NOUNS
 
 MAX_BYTES = 64 * 1024 * 1024
 

@@ -11,7 +11,7 @@ from services.room_equipment.domain.mounting import needed_scopes, unproves
 from services.room_equipment.handlers import found
 from services.room_equipment.handlers.displacement import Displaced, settle
 from services.room_equipment.handlers.moves import bar_moved
-from services.room_equipment.store import bars, rooms
+from services.room_equipment.store import bars, equipment, rooms
 from shared.errors import Invalid, Refused
 from shared.kit.audit import record as audit
 from shared.kit.auth import Principal
@@ -68,7 +68,9 @@ async def change(
     await audit(tx, who, "changed_bar", "bar", id, branch_id=row.branch_id, reason=" ".join(sorted(values)))
     if before["room_id"] != target.id:
         await bar_moved(tx, who, [id], before["room_id"], target.branch_id, target.id, moment)
-    if row.removed_on is None:
+    if row.removed_on is not None:
+        await equipment.take_down(tx, id)
+    else:
         await rooms.require_mounted(tx, target.id)
     return row, await settle(tx, locked, touched, moment, "bar_changed", id)
 

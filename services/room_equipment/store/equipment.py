@@ -105,6 +105,14 @@ async def follow(tx: Transaction, bar_ids: Sequence[UUID], branch_id: UUID, room
     )
 
 
+async def take_down(tx: Transaction, bar_id: UUID) -> None:
+    """What hung on a bar that was removed hangs on none."""
+    await tx.run(
+        "UPDATE equipment SET version = version + 1, bar_id = NULL WHERE bar_id = :id AND removed_on IS NULL",
+        {"id": bar_id},
+    )
+
+
 INSPECTION = """id, equipment_id, sequence, room_id, serial, rated_load_kg, kind, performed_at, recorded_at,
     inspector_name, inspector_organisation, inspector_credential, credential_valid_until, checklist, result, note,
     valid_until, certified_until"""
