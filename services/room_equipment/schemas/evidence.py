@@ -89,6 +89,13 @@ class Change(Answer):
     started_at: datetime | None
 
 
+class ClosedThen(Answer):
+    id: UUID
+    starts_at: datetime
+    ends_at: datetime | None
+    reason: str
+
+
 class EvidenceAnswer(Answer):
     """What was, or will be, valid at the minute of a session: from the records of that time, not from today's."""
 
@@ -114,6 +121,7 @@ class EvidenceAnswer(Answer):
     standing: Standing | None
     clearance: list[Cleared]
     gaps: list[NotCleared]
+    closures: list[ClosedThen]  # none, but under a session at risk
     bars: list[BarThen]
     inspections: list[InspectionThen]
     lockouts: list[LockoutAnswer]
