@@ -38,6 +38,10 @@ def withheld(protocol: Protocol, outcome: Outcome, locale: str) -> list[Reason]:
 def limits(protocol: Protocol, codes: Iterable[LimitCode], locale: str) -> list[Limit]:
     """What the therapist leaves out; a letter speaks in its own words."""
     return [
-        Limit(code=code, detail=text if text is not None else words(protocol.limits[code], locale))
-        for code, text in codes
+        Limit(code=code, detail=text if text is not None else _limit(protocol, code, locale)) for code, text in codes
     ]
+
+
+def _limit(protocol: Protocol, code: str, locale: str) -> str:
+    """A limit from the door may be of another version than the standing's; its code is better than nothing."""
+    return words(protocol.limits[code], locale) if code in protocol.limits else code

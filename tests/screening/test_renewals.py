@@ -48,6 +48,23 @@ async def test_what_changed_since_the_last_visit_ends_the_answers_until_all_are_
     assert (shown["code"], shown["allowed_to_start"]) == (None, True)
 
 
+async def test_what_changed_concerns_every_treatment_the_client_is_screened_for(chain: Chain) -> None:
+    client_id = await chain.client()
+    await chain.screened(client_id)
+    await chain.screened_for(client_id, "massage")
+    request = chain.request(client_id)
+    await chain.hear(request)
+    before = await chain.outbox_end()
+    said = at_the_door(client_id, request.appointment_id, changed_since_last_visit="yes")
+    await chain.post("/v1/arrivals", said, *RECEPTION)
+    announced = [(event["protocol"], event["outcome"], event["version"]) for event in await chain.announced(before)]
+    assert sorted(announced) == [("back-stepping", "deferred", 3), ("massage", "deferred", 4)]
+    assert await chain.book(client_id, screening_protocol="massage") == "screening_required"
+    before = await chain.outbox_end()
+    await chain.screened(client_id)
+    assert [event["version"] for event in await chain.announced(before)] == [5]
+
+
 async def test_reception_reads_that_questions_are_asked_again_and_not_why(chain: Chain) -> None:
     client_id = await chain.client()
     await chain.screened(client_id)

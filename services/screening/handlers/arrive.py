@@ -81,8 +81,10 @@ async def arrive(
         recorded_by=who.subject,
         vault=kept.seal("arrival", id, {"answers": answers, "day": day}),
     )
-    if decision.renews and (row := await screenings.outdate(tx, client, protocol.name)) is not None:
-        tx.announce(standing_changed(client, protocol.name, screenings.standing_of(row)))
+    if decision.renews:
+        for row in await screenings.outdate(tx, client):
+            told = replace(client, facts=row.version)
+            tx.announce(standing_changed(told, row.protocol, screenings.standing_of(row)))
     return Arrived(id, protocol, decision, arrival, day, client.now)
 
 

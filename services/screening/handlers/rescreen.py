@@ -26,7 +26,7 @@ from shared.events.screening import StandingChanged
 from shared.kit import audit, logging
 from shared.kit.database import Transaction
 
-BATCH = 1_000
+BATCH = 500
 _BREATH = 25  # clients between two looks at the loop: a request in this process waits a few milliseconds at most
 _EVERYWHERE = timezone(timedelta(hours=-12))  # where a day ends last
 log = logging.get(__name__)

@@ -134,13 +134,20 @@ async def insert_letter(
     )  # fmt: skip
 
 
-async def outdate(tx: Transaction, client: Client, protocol: str) -> Any:
-    """Something changed since the answers were given: they are asked again. The row of `standings`, or None."""
-    return await tx.first(
-        "UPDATE standings SET version = :version, asks_again = true, outdated = true"
-        " WHERE client_id = :client_id AND protocol = :protocol RETURNING *",
-        {"client_id": client.id, "protocol": protocol, "version": client.facts},
-    )
+_OUTDATE = """
+WITH ranked AS (
+    SELECT protocol, row_number() OVER (ORDER BY protocol) - 1 AS place FROM standings WHERE client_id = :client_id
+), counted AS (
+    UPDATE clients SET facts = facts + greatest((SELECT count(*) FROM ranked) - 1, 0) WHERE id = :client_id
+)
+UPDATE standings s SET version = :version + r.place, asks_again = true, outdated = true
+FROM ranked r WHERE s.client_id = :client_id AND s.protocol = r.protocol RETURNING s.*
+"""
+
+
+async def outdate(tx: Transaction, client: Client) -> Sequence[Any]:
+    """Something changed since the answers were given, for whatever treatment: they are asked again. The standings."""
+    return await tx.all(_OUTDATE, {"client_id": client.id, "version": client.facts})
 
 
 async def letters(tx: Transaction, screening_id: UUID) -> Sequence[Any]:
