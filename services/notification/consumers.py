@@ -7,6 +7,7 @@ from shared.kit.inbox import Handlers
 HANDLERS: Handlers = {
     (
         scheduling.AppointmentConfirmed,
+        scheduling.AppointmentRescheduled,
         scheduling.AppointmentCancelled,
         scheduling.AppointmentDisplaced,
     ): handlers.on_appointment,

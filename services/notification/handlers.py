@@ -18,6 +18,7 @@ from shared.events.scheduling import (
     AppointmentCancelled,
     AppointmentConfirmed,
     AppointmentDisplaced,
+    AppointmentRescheduled,
     ClientChanged,
     ClientErased,
     ClientRegistered,
@@ -27,13 +28,13 @@ from shared.kit.database import Transaction
 from shared.kit.ids import new_id
 from shared.kit.inbox import Received
 
-AppointmentNews = AppointmentConfirmed | AppointmentCancelled | AppointmentDisplaced
+AppointmentNews = AppointmentConfirmed | AppointmentRescheduled | AppointmentCancelled | AppointmentDisplaced
 InspectionNews = BarInspectionDue | BarInspectionExpired | EquipmentInspectionDue | EquipmentInspectionExpired
 ClientNews = ClientRegistered | ClientChanged | ClientErased
 
 
 async def on_appointment(tx: Transaction, batch: list[Received[AppointmentNews]]) -> None:
-    """Confirmed, cancelled, moved, or waiting for a person: somebody is to hear of it."""
+    """Confirmed, rescheduled, cancelled, moved, or waiting for a person: somebody is to hear of it."""
     messages = [
         NewMessage(
             id=new_id(),
@@ -63,6 +64,8 @@ def _letters(event: AppointmentNews) -> Iterator[tuple[Recipient, Purpose]]:
         to_client = Purpose.MOVED if event.moved else Purpose.NEEDS_CHANGE
     elif isinstance(event, AppointmentConfirmed):
         to_client = Purpose.CONFIRMED
+    elif isinstance(event, AppointmentRescheduled):
+        to_client = Purpose.RESCHEDULED
     elif event.reason == "erased":
         return
     else:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.notification import mails, wordings
 from services.notification.asking import Branch, Present
-from services.notification.domain.messages import Recipient, masked, no_longer_true
+from services.notification.domain.messages import UNDECIDED, Purpose, Recipient, masked, no_longer_true
 from services.notification.domain.wording import Wording
 from services.notification.mails import Sender, UnusableAddress
 from services.notification.store import Claimed
@@ -31,7 +31,8 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class NoLetter:
-    """`state` is `dropped` (not true or not wanted any more) or `failed` (it should have gone and cannot)."""
+    """`state` is `dropped` (not true or not wanted any more), `failed` (it should have gone and cannot) or `queued`
+    (it is being decided whether it is true)."""
 
     messages: Sequence[Claimed]
     state: str
@@ -55,10 +56,11 @@ def letters(
     """
     still_true = []
     for message in batch:
-        reason = no_longer_true(
-            message.occasion, present[message.id].appointment, message.now, present[message.id].asset
-        )
-        if reason is not None:
+        appointment = present[message.id].appointment
+        reason = no_longer_true(message.occasion, appointment, message.now, present[message.id].asset)
+        if reason is not None and appointment is not None and appointment.status == UNDECIDED:
+            yield NoLetter([message], "queued", reason)
+        elif reason is not None:
             yield NoLetter([message], "dropped", reason)
         else:
             still_true.append(message)

@@ -31,6 +31,7 @@ LOOK_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 10.0
 TURN_SECONDS = 20.0  # a slow mail server's batch ends then: an urgent message waits behind one batch at most
 MARK_SECONDS = 60.0
+UNDECIDED_WAIT = timedelta(seconds=1)
 MESSAGES = Counter("caibei_messages_total", "Messages that came to their end or to another try.", ["template", "state"])
 
 log = logging.get(__name__)
@@ -112,7 +113,7 @@ class Sender:
         outcomes: list[Outcome] = []
         for written in letters(batch, present, self._from, datetime.now(UTC)):
             if isinstance(written, NoLetter):
-                outcomes += [_outcome(message, written.state, written.reason) for message in written.messages]
+                outcomes += [_unsent(message, written) for message in written.messages]
             else:
                 waiting.append(written)
         if not waiting:
@@ -193,6 +194,12 @@ def _refused(message: Claimed, refused: Refused) -> Outcome:
     if wait is None:
         return _outcome(message, "failed", refused.reason)
     return _outcome(message, "queued", refused.reason, wait=wait)
+
+
+def _unsent(message: Claimed, why: NoLetter) -> Outcome:
+    """Over for good, or looked at again shortly, without a counted attempt."""
+    later = why.state == "queued"
+    return _outcome(message, why.state, why.reason, wait=UNDECIDED_WAIT if later else timedelta(0), counted=not later)
 
 
 def _outcome(

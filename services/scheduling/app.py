@@ -1,6 +1,6 @@
 """Scheduling, put together."""
 
-from services.scheduling.api import appointments, attention, availability, people, places
+from services.scheduling.api import appointments, attention, availability, people, places, reschedule
 from services.scheduling.consumers import HANDLERS
 from services.scheduling.jobs import JOBS
 from services.scheduling.settings import Settings
@@ -10,7 +10,14 @@ from shared.kit.service import Service
 SERVICE = Service(
     name="scheduling",
     settings=Settings,
-    routers=[appointments.routes, availability.routes, attention.routes, people.routes, places.routes],
+    routers=[
+        appointments.routes,
+        reschedule.routes,
+        availability.routes,
+        attention.routes,
+        people.routes,
+        places.routes,
+    ],
     handlers=HANDLERS,
     jobs=JOBS,
     resources=[SETTLED.listening],

@@ -17,6 +17,11 @@ async def forget_appointments(tx: Transaction, batch: list[Received[OffEvent]]) 
     await appointments.forget(tx, [received.event.appointment_id for received in batch])
 
 
+async def restore_appointments(tx: Transaction, batch: list[Received[scheduling.AppointmentRescheduleRefused]]) -> None:
+    """The new slot is not to be had: what the session's start depends on is the old one again."""
+    await appointments.restore(tx, [received.event for received in batch])
+
+
 async def learn_branches(tx: Transaction, batch: list[Received[BranchEvent]]) -> None:
     """Only the zone is of interest: whose local day it is."""
     events = [received.event for received in batch]
@@ -40,7 +45,8 @@ async def learn_clients(tx: Transaction, batch: list[Received[ClientEvent]]) -> 
 
 
 HANDLERS: Handlers = {
-    scheduling.AppointmentRequested: answer_requests,
+    (scheduling.AppointmentRequested, scheduling.AppointmentRescheduleRequested): answer_requests,
+    scheduling.AppointmentRescheduleRefused: restore_appointments,
     (
         scheduling.AppointmentRejected,
         scheduling.AppointmentCancelled,

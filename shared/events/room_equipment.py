@@ -78,9 +78,13 @@ class _Assignment(Event):
 
 
 class RoomAssigned(_Assignment, type="caibei.room-equipment.room.assigned.v1", key="appointment_id"):
-    """`ends_at` is the session's end; the room is blocked until `blocked_until` (turnover included)."""
+    """`ends_at` is the session's end; the room is blocked until `blocked_until` (turnover included).
+
+    `treatment_id`: what the room was assigned for; null from an announcer that did not say it yet.
+    """
 
     therapist_id: UUID
+    treatment_id: UUID | None = None
     starts_at: datetime
     ends_at: datetime
     blocked_until: datetime

@@ -108,6 +108,40 @@ class AppointmentRequested(_Appointment, type="caibei.scheduling.appointment.req
     screening_protocol: str | None
 
 
+class AppointmentRescheduleRequested(
+    _Appointment, type="caibei.scheduling.appointment.reschedule-requested.v1", key="appointment_id"
+):
+    """A new slot is wanted for an appointment that keeps its old one. Screening alone answers, with this `attempt`."""
+
+    turnover_minutes: int
+    requires_bar: bool
+    room_flexible: bool
+    screening_protocol: str | None
+
+
+class AppointmentMoveRequested(
+    _Appointment, type="caibei.scheduling.appointment.move-requested.v1", key="appointment_id"
+):
+    """Screening allows the new slot: room-equipment moves the assignment in place, or refuses and leaves it as it is.
+
+    Its answer decides. Heard after `not_after` it is a refusal: `timed_out`.
+    """
+
+    turnover_minutes: int
+    requires_bar: bool
+    room_flexible: bool
+    screening_protocol: str | None
+    not_after: datetime
+
+
+class AppointmentRescheduleRefused(
+    _Appointment, type="caibei.scheduling.appointment.reschedule-refused.v1", key="appointment_id"
+):
+    """The new slot is not to be had; the appointment stands as these facts say, as before."""
+
+    code: Refusal
+
+
 class AppointmentConfirmed(_Appointment, type="caibei.scheduling.appointment.confirmed.v1", key="appointment_id"):
     assignment_version: int
 

@@ -49,7 +49,7 @@ async def test_the_process_that_settles_hands_the_outcome_over_itself(
     chain: Chain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waiting.Settled, "_look", never)
-    monkeypatch.setattr(appointments, "_present", None)  # would fail if the outcome had to be read
+    monkeypatch.setattr(appointments, "present", None)  # would fail if the outcome had to be read
     assert (await post_and_settle(chain)).status_code == 201
 
 

@@ -117,6 +117,21 @@ async def test_a_later_attempt_replaces_the_earlier_and_an_older_one_changes_not
     assert (kept.attempt, kept.therapist_id) == (2, second)
 
 
+async def test_a_new_slot_is_judged_for_its_own_time_and_a_refused_one_is_forgotten(chain: Chain) -> None:
+    client_id = await chain.client()
+    await chain.screened(client_id, eye_surgery="yes", eye_surgery_on=datetime.now(UTC).date().isoformat())
+    request = chain.request(client_id, soon(24 * 6))
+    await chain.hear(request)
+    sooner = {"attempt": 2, "version": 3, "starts_at": soon(24), "ends_at": soon(25)}
+    (answer,) = await chain.hear(scheduling.AppointmentRescheduleRequested(**(request.model_dump() | sooner)))
+    assert (answer["code"], answer["attempt"]) == ("screening_deferred", 2)
+    refused = {"attempt": 2, "version": 4, "code": "screening_deferred"}
+    await chain.hear(scheduling.AppointmentRescheduleRefused(**(request.model_dump() | refused)))
+    async with chain.app.state.database.transaction() as tx:
+        kept = await tx.one("SELECT * FROM appointments WHERE id = :id", {"id": request.appointment_id})
+    assert (kept.starts_at, kept.ends_at) == (request.starts_at, request.ends_at)
+
+
 @pytest.mark.parametrize(
     ("kind", "more"),
     [

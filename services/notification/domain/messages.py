@@ -14,6 +14,7 @@ class Purpose(StrEnum):
     """Also the name of the message's template."""
 
     CONFIRMED = "confirmed"
+    RESCHEDULED = "rescheduled"
     CANCELLED = "cancelled"
     MOVED = "moved"
     NEEDS_CHANGE = "needs-change"
@@ -73,6 +74,9 @@ class Occasion:
     starts_at: datetime
     room_id: UUID | None
 
+
+UNDECIDED = "pending"
+"""Another slot is being asked for: in a moment it is known what is true."""
 
 _COMING = frozenset({"confirmed"})
 

@@ -1,7 +1,7 @@
 """Gives sessions their rooms: requests of the saga in batches, direct ones one at a time, by one path."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from services.room_equipment.store import placing, rooms
 from services.room_equipment.store.placing import Scene
 from shared.events.codes import Refusal
 from shared.kit.database import Transaction
+from shared.kit.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,19 @@ class _Decided:
     replaces: bool
 
 
-async def assign(tx: Transaction, requests: Sequence[Request]) -> list[Assigned | Unplaced]:
+async def assign(
+    tx: Transaction, requests: Sequence[Request], not_after: Mapping[UUID, datetime] | None = None
+) -> list[Assigned | Unplaced]:
     """Place them in order. One that is older than what was heard of its appointment gets no answer at all.
 
-    Three statements for any number of requests, one more when some replace their own earlier assignment.
+    `not_after`: these are moves, each of no use after its instant. Three statements for any number of requests, two
+    more for moves.
     """
-    locked = await rooms.lock(tx, {request.branch_id for request in requests})
+    branches = {request.branch_id for request in requests}
+    if not_after is not None:  # the room that is given up may be in another branch
+        branches |= await placing.branches_of(tx, [request.appointment_id for request in requests])
+    locked = await rooms.lock(tx, branches)
+    now = None if not_after is None else await placing.now(tx)
     by_branch: dict[UUID, list[Room]] = defaultdict(list)
     scene = await placing.read(tx, locked, _questions(requests))
     for row in locked:
@@ -80,6 +88,9 @@ async def assign(tx: Transaction, requests: Sequence[Request]) -> list[Assigned 
         if mark is not None and (request.attempt, request.version) <= (mark.attempt, mark.version):
             continue
         heard.append(request)
+        if now is not None and not_after is not None and not_after[request.appointment_id] < now:
+            answers.append(Unplaced(request, Refusal.TIMED_OUT))
+            continue
         outcome = _decide(request, scene, by_branch[request.branch_id])
         if isinstance(outcome, Unplaced):
             answers.append(outcome)
@@ -117,9 +128,9 @@ def _decide(request: Request, scene: Scene, branch_rooms: list[Room]) -> _Decide
     found = place(wish, branch_rooms)
     if isinstance(found, NoRoom):
         return Unplaced(request, Refusal(found.code), found)
-    if version == 0:
-        # The next of the batch sees it. A replaced one keeps its old time too until it is written.
-        scene.rooms[found.room_id].busy[request.appointment_id] = (request.starts_at, found.blocked_until)
+    # The next of the batch sees it. A replaced one keeps its old time too until it is written.
+    taken_by = request.appointment_id if version == 0 else new_id()
+    scene.rooms[found.room_id].busy[taken_by] = (request.starts_at, found.blocked_until)
     mark = scene.marks.get(request.appointment_id)
     known = max(version, mark.assignment_version if mark else 0)
     return _Decided(request, found, load, known + 1, version > 0)

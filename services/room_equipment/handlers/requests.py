@@ -8,6 +8,7 @@ from shared.events.base import Event
 from shared.events.room_equipment import RoomAssigned, RoomReleased, RoomUnavailable
 from shared.events.scheduling import (
     AppointmentCancelled,
+    AppointmentMoveRequested,
     AppointmentNoShow,
     AppointmentRejected,
     AppointmentRequested,
@@ -18,7 +19,17 @@ from shared.kit.inbox import Received
 
 async def on_requested(tx: Transaction, batch: list[Received[AppointmentRequested]]) -> None:
     """Answer each with a room or exactly why none."""
-    requests = [
+    tx.announce(*(said(answer) for answer in await assign(tx, _requests(batch))))
+
+
+async def on_move_requested(tx: Transaction, batch: list[Received[AppointmentMoveRequested]]) -> None:
+    """Move each assignment to its new slot in place, or refuse and leave it as it is: this answer decides the move."""
+    not_after = {received.event.appointment_id: received.event.not_after for received in batch}
+    tx.announce(*(said(answer) for answer in await assign(tx, _requests(batch), not_after)))
+
+
+def _requests(batch: list[Received[Any]]) -> list[Request]:
+    return [
         Request(
             e.appointment_id, e.attempt, e.version, e.branch_id, e.treatment_id, e.therapist_id, e.client_id,
             e.room_id, e.starts_at, e.ends_at, e.turnover_minutes, e.requires_bar, e.room_flexible,
@@ -26,7 +37,6 @@ async def on_requested(tx: Transaction, batch: list[Received[AppointmentRequeste
         )
         for e in (received.event for received in batch)
     ]  # fmt: skip
-    tx.announce(*(said(answer) for answer in await assign(tx, requests)))
 
 
 def said(answer: Assigned | Unplaced) -> Event:
@@ -40,6 +50,7 @@ def said(answer: Assigned | Unplaced) -> Event:
             assignment_version=answer.assignment_version,
             branch_id=request.branch_id,
             room_id=answer.room_id,
+            treatment_id=request.treatment_id,
             therapist_id=request.therapist_id,
             starts_at=request.starts_at,
             ends_at=request.ends_at,

@@ -141,6 +141,21 @@ async def read(tx: Transaction, rooms: Sequence[Any], columns: dict[str, list[An
     return scene
 
 
+async def branches_of(tx: Transaction, appointment_ids: Sequence[UUID]) -> set[UUID]:
+    """In which branches these appointments have a room now."""
+    rows = await tx.all(
+        "SELECT DISTINCT branch_id FROM assignments WHERE appointment_id = ANY (CAST(:ids AS uuid[]))",
+        {"ids": list(appointment_ids)},
+    )
+    return {row.branch_id for row in rows}
+
+
+async def now(tx: Transaction) -> datetime:
+    """The database's clock."""
+    instant: datetime = await tx.scalar("SELECT clock_timestamp()")
+    return instant
+
+
 async def write(tx: Transaction, marks: dict[str, list[Any]], columns: dict[str, list[Any]]) -> set[UUID]:
     """Store new assignments and what was heard. Returns the ids stored; one that lost a race is not among them."""
     return {row.appointment_id for row in await tx.all(_WRITE, marks | columns)}

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -10,8 +11,9 @@ from fastapi import Response
 from sqlalchemy import Row
 
 from services.scheduling.domain.appointment import Appointment, Status
-from services.scheduling.domain.errors import AmbiguousLocalTime, NonexistentLocalTime
+from services.scheduling.domain.errors import AmbiguousLocalTime, NonexistentLocalTime, SlotRefused
 from services.scheduling.domain.localtime import wall
+from services.scheduling.domain.wording import WHY
 from services.scheduling.handlers import availability
 from shared.errors import Refused
 from shared.kit import problems
@@ -23,24 +25,6 @@ _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?:;|,|$)")
 
 _SHOWN = ("id", "status", "version", "attempt", "branch_id", "treatment_id", "client_id", "therapist_id", "room_id",
           "room_flexible", "starts_at", "ends_at", "code", "started_at", "finished_at")  # fmt: skip
-_WHY = {
-    "slot_taken": "That time is taken. Choose one of the alternatives.",
-    "therapist_unavailable": "No therapist is available then. Choose one of the alternatives.",
-    "therapist_not_certified": "The certificate for this treatment does not reach past the session. Choose another.",
-    "no_room_available": "No room is free then. Choose one of the alternatives.",
-    "no_certified_room": "No room with inspected bars is free then. Choose one of the alternatives.",
-    "room_not_certified": "This room's bars are not cleared for the whole session. Choose another room or time.",
-    "room_closed": "This room is closed then. Choose another room or one of the alternatives.",
-    "load_rating_exceeded": "The bars free then are not sufficient for this therapist. Choose one of the alternatives.",
-    "load_profile_required": "The therapist needs a valid load profile first, or choose another.",
-    "screening_required": "The client has to answer the screening questions first.",
-    "screening_declined": "The client is not eligible for this treatment. Offer another one.",
-    "screening_deferred": "The client is not eligible yet at that time. Choose a later one.",
-    "clearance_required": "A professional's clearance is needed before this treatment can be booked.",
-    "clearance_expires_before_session": "The clearance ends before the session does. Choose an earlier time.",
-    "outside_opening_hours": "The branch is not open during the whole session. Choose one of the alternatives.",
-    "timed_out": "Nobody answered in time, and nothing is booked. Try again.",
-}
 _NO_OTHER_TIME_HELPS = frozenset(
     {"screening_required", "screening_declined", "screening_deferred", "clearance_required", "nonexistent_local_time"}
 )
@@ -92,19 +76,34 @@ async def rejected(
 ) -> Response:
     """409 with the code, what to do next, and where there may be room instead."""
     code = a.code or ""
-    if local_time is not None:
-        detail = local_time.detail
-    else:
-        detail = _WHY.get(code, "The session was refused.")
+    detail = local_time.detail if local_time is not None else WHY.get(code, "The session was refused.")
     alternatives: list[dict[str, Any]] = []
     if isinstance(local_time, AmbiguousLocalTime):
         alternatives = await availability.at_instants(
             await unit.begin(), a.treatment_id, a.branch_id, local_time.instants
         )
-    elif code not in _NO_OTHER_TIME_HELPS:
-        found = await availability.nearest(await unit.begin(), a.treatment_id, a.branch_id, a.starts_at)
-        alternatives = [offer.json() for offer in found]
-    more = {} if a.refusal is None else {"reason": a.refusal["gap_reason"], "gap_at": a.refusal["gap_at"]}
-    response = problems.of(Refused(code, detail, appointment_id=a.id, alternatives=alternatives, **more))
+    else:
+        alternatives = await alternatives_to(unit, a, a.branch_id, a.starts_at)
+    response = problems.of(Refused(code, detail, appointment_id=a.id, alternatives=alternatives, **_gap(a)))
     response.headers["Location"] = f"/v1/appointments/{a.id}"
     return response
+
+
+async def kept(unit: UnitOfWork, a: Appointment, branch_id: UUID, wanted: datetime) -> Response:
+    """409 for a new slot that was refused: the appointment stands as it was, and where there may be room instead."""
+    alternatives = await alternatives_to(unit, a, branch_id, wanted)
+    response = problems.of(SlotRefused(a.code or "", a.id, alternatives, **_gap(a)))
+    response.headers["Location"] = f"/v1/appointments/{a.id}"
+    return response
+
+
+async def alternatives_to(unit: UnitOfWork, a: Appointment, branch_id: UUID, wanted: datetime) -> list[dict[str, Any]]:
+    """Free slots near the wish, where another slot helps at all."""
+    if a.code in _NO_OTHER_TIME_HELPS:
+        return []
+    found = await availability.nearest(await unit.begin(), a.treatment_id, branch_id, wanted, self=a.id)
+    return [offer.json() for offer in found]
+
+
+def _gap(a: Appointment) -> dict[str, Any]:
+    return {} if a.refusal is None else {"reason": a.refusal["gap_reason"], "gap_at": a.refusal["gap_at"]}

@@ -29,17 +29,17 @@ from shared.kit.unit import Tx, Unit, UnitOfWork, router
 
 routes = router("/v1/appointments", "appointments")
 Prefer = Annotated[str | None, Header(description="`wait=N`: wait up to N seconds for the outcome (at most 20).")]
-_OUTCOMES: dict[int | str, dict[str, Any]] = {
+OUTCOMES: dict[int | str, dict[str, Any]] = {
     201: {"model": shapes.Appointment, "description": "Confirmed."},
     202: {"model": shapes.Appointment, "description": "Still pending: ask again at `Location`."},
 }
 
 
-@routes.post("", responses=_OUTCOMES, status_code=201)
+@routes.post("", responses=OUTCOMES, status_code=201)
 async def book(body: shapes.NewAppointment, who: Writer, unit: Unit, prefer: Prefer = None) -> Response:
     """Ask for a session. 409 carries the rejection's `code`, the `appointment_id` and `alternatives`."""
     if unit.replayed is not None:
-        return await _present(unit, who, unit.replayed)
+        return await present(unit, who, unit.replayed)
     id = new_id()
     with SETTLED.expect(id) as outcome:
         asked = await _ask(unit, who, id, body)
@@ -51,7 +51,7 @@ async def book(body: shapes.NewAppointment, who: Writer, unit: Unit, prefer: Pre
             except TimeoutError:
                 settled = appointment
             if settled is None:
-                return await _present(unit, who, id)
+                return await present(unit, who, id)
             appointment = settled
     if appointment.status is Status.REJECTED:
         return await answers.rejected(unit, appointment, asked.local_time)
@@ -83,7 +83,7 @@ async def _ask(unit: UnitOfWork, who: Principal, id: UUID, body: shapes.NewAppoi
         await asyncio.sleep(0.1)
 
 
-async def _present(unit: UnitOfWork, who: Principal, id: UUID, *, created: bool = True) -> Response:
+async def present(unit: UnitOfWork, who: Principal, id: UUID, *, created: bool = True) -> Response:
     """The answer that its present state gives."""
     row = await desk.visible(await unit.begin(), who, id)
     if row.status == Status.REJECTED:
@@ -139,7 +139,7 @@ async def cancel(
     appointment_id: UUID, who: Writer, tx: Tx, request: Request, body: shapes.Cancellation | None = None
 ) -> Response:
     """Gives back the therapist's time and the room."""
-    appointment = await _acted_on(tx, who, appointment_id, request)
+    appointment = await acted_on(tx, who, appointment_id, request)
     await desk.cancel(tx, appointment, (body or shapes.Cancellation()).reason, who.subject)
     return answers.state(answers.of_row(await desk.visible(tx, who, appointment_id)))
 
@@ -147,7 +147,7 @@ async def cancel(
 @routes.post("/{appointment_id}/check-in", response_model=shapes.Appointment)
 async def check_in(appointment_id: UUID, who: Writer, tx: Tx, request: Request) -> Response:
     """The client has arrived."""
-    appointment = await _acted_on(tx, who, appointment_id, request)
+    appointment = await acted_on(tx, who, appointment_id, request)
     await desk.check_in(tx, appointment, who.subject)
     return answers.state(answers.of_row(await desk.visible(tx, who, appointment_id)))
 
@@ -155,20 +155,20 @@ async def check_in(appointment_id: UUID, who: Writer, tx: Tx, request: Request) 
 @routes.post("/{appointment_id}/no-show", response_model=shapes.Appointment)
 async def no_show(appointment_id: UUID, who: Writer, tx: Tx, request: Request) -> Response:
     """From the session's start on."""
-    appointment = await _acted_on(tx, who, appointment_id, request)
+    appointment = await acted_on(tx, who, appointment_id, request)
     await desk.mark_missed(tx, appointment, who.subject)
     return answers.state(answers.of_row(await desk.visible(tx, who, appointment_id)))
 
 
-@routes.post("/{appointment_id}/accept-alternative", responses={202: _OUTCOMES[202]}, response_model=shapes.Appointment)
+@routes.post("/{appointment_id}/accept-alternative", responses={202: OUTCOMES[202]}, response_model=shapes.Appointment)
 async def accept_alternative(
     appointment_id: UUID, body: shapes.Acceptance, who: Writer, unit: Unit, request: Request, prefer: Prefer = None
 ) -> Response:
     """Take a proposal of the attention list: the saga runs again for that slot. A stale one: 409 with fresh ones."""
     if unit.replayed is not None:
-        return await _present(unit, who, unit.replayed, created=False)
+        return await present(unit, who, unit.replayed, created=False)
     tx = await unit.begin()
-    appointment = await _acted_on(tx, who, appointment_id, request)
+    appointment = await acted_on(tx, who, appointment_id, request)
     accepted = await attention.accept(tx, who, appointment, body.alternative_id)
     if accepted.stale is not None:
         await unit.commit()
@@ -180,10 +180,10 @@ async def accept_alternative(
             settled = await asyncio.wait_for(outcome, answers.wait_seconds(prefer))
     if settled is not None and settled.status is Status.NEEDS_ATTENTION:
         return await answers.rejected(unit, settled, None)
-    return await _present(unit, who, appointment_id, created=False)
+    return await present(unit, who, appointment_id, created=False)
 
 
-async def _acted_on(tx: Tx, who: Principal, id: UUID, request: Request) -> Appointment:
+async def acted_on(tx: Tx, who: Principal, id: UUID, request: Request) -> Appointment:
     appointment = await desk.locked(tx, who, id)
     # The kept answer to a repeated POST holds its notes: it goes when the client is erased.
     request.state.unit.subject_id = appointment.client_id

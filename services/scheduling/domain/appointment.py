@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from services.scheduling.domain import resume
 from services.scheduling.domain.errors import TooEarly, WrongStatus
 
 YES = "yes"
@@ -36,8 +37,8 @@ class Appointment:
 
     `attempt` counts how often the saga has asked; `version` every change. `screening_answer` and `room_answer` are
     this attempt's answers: None, "yes", a refusal's code, or (room) "revoked". `resume` is the slot to fall back to
-    when a new slot of an older appointment is refused: {"status", "starts_at", "ends_at", "therapist_id"}.
-    `code` and `refusal` say why it was rejected: {"gap_reason", "gap_at"} of a named room that is not certified.
+    when a new slot of an older appointment is refused (resume.py). `code` and `refusal` say why it, or the last new
+    slot asked for it, was refused: {"gap_reason", "gap_at"} of a named room that is not certified.
     """
 
     id: UUID
@@ -71,6 +72,11 @@ class Appointment:
     def ended(self) -> bool:
         return self.status in ENDED
 
+    @property
+    def moving(self) -> bool:
+        """A new slot is asked for while the old one, its room included, is kept (ADR 0011)."""
+        return self.status is Status.PENDING and self.resume is not None and bool(self.resume.get("keeps_room"))
+
     # --- what screening and room-equipment say; True when it changed something --------------------------------------
 
     def hear_screening(self, attempt: int, answer: str) -> bool:
@@ -89,7 +95,7 @@ class Appointment:
 
     def hear_room(self, attempt: int, version: int, room_id: UUID) -> bool:
         """A room is assigned, or another one instead of it. Only a higher `version` is applied."""
-        if version <= self.assignment_version or attempt != self.attempt:
+        if not self._newer(attempt, version):
             return False
         self.assignment_version = version
         if self.status is Status.PENDING:
@@ -103,7 +109,7 @@ class Appointment:
 
     def lose_room(self, attempt: int, version: int) -> bool:
         """The room is revoked. While pending it is remembered, so that the assign it overtook changes nothing."""
-        if version <= self.assignment_version or attempt != self.attempt:
+        if not self._newer(attempt, version):
             return False
         self.assignment_version = version
         if self.status is Status.PENDING:
@@ -115,11 +121,20 @@ class Appointment:
             return True
         return False
 
+    def hear_of_old_room(self, attempt: int, version: int, room_id: UUID | None, reason: str) -> bool:
+        """While a new slot is asked for, the old one's room changed (None: it is lost)."""
+        if not self.moving or self.resume is None or attempt >= self.attempt or version <= self.assignment_version:
+            return False
+        self.assignment_version = version
+        self.resume = resume.with_room(self.resume, room_id, reason)
+        return True
+
     def start(self, version: int, room_id: UUID, therapist_id: UUID, started_at: datetime) -> bool:
-        """The session runs. It wins over a cancel that came too late: it is a fact."""
+        """The session runs. It wins over a cancel that came too late, and over a new slot asked for: it is a fact."""
         if version <= self.assignment_version or self.status in (Status.IN_PROGRESS, Status.COMPLETED):
             return False
         self.assignment_version = version
+        self._fall_back()
         self._become(Status.IN_PROGRESS)
         self.room_id, self.therapist_id, self.started_at = room_id, therapist_id, started_at
         self.code = None
@@ -158,13 +173,7 @@ class Appointment:
         """The request is refused; an appointment that had an older slot goes back to it."""
         self._from("rejected", Status.PENDING)
         self.code, self.room_id = code, None
-        if self.resume is None:
-            self._become(Status.REJECTED)
-            return
-        slot, self.resume = self.resume, None
-        self._become(Status(slot["status"]))
-        self.starts_at, self.ends_at = _instant(slot["starts_at"]), _instant(slot["ends_at"])
-        self.therapist_id = UUID(str(slot["therapist_id"]))
+        self._become(Status(self._fall_back() or Status.REJECTED))
 
     def ask_next(self, therapist_id: UUID) -> None:
         """The refused therapist was not named by anyone: the saga asks again with the next free one."""
@@ -184,23 +193,40 @@ class Appointment:
     def ask_for(self, therapist_id: UUID, starts_at: datetime, ends_at: datetime) -> None:
         """Another slot is wanted. The therapist's time of the old one is kept until the new one is certain."""
         self.check_waits_for_person()
-        self.resume = {
-            "status": self.status.value,
-            "starts_at": self.starts_at.isoformat(),
-            "ends_at": self.ends_at.isoformat(),
-            "therapist_id": str(self.therapist_id),
-        }
-        self.status = Status.PENDING
+        self._keep_slot(keeps_room=False)
         self.therapist_id, self.starts_at, self.ends_at = therapist_id, starts_at, ends_at
         self.therapist_named, self.requested_room_id, self.tried_therapist_ids = True, None, []
+        self._ask()
+
+    def check_can_move(self) -> None:
+        """
+        Raises:
+            WrongStatus: it has ended, its session runs, or a slot is being asked for already.
+        """
+        self._from("rescheduled", *_EXPECTED)
+
+    def move_to(
+        self, *, branch_id: UUID, therapist_id: UUID, named: bool, room_id: UUID | None, starts_at: datetime,
+        ends_at: datetime,
+    ) -> None:  # fmt: skip
+        """Another slot is wanted; therapist and room of the old one are kept until the new one is certain.
+
+        `named`: exactly this therapist is wanted; `room_id`: exactly this room, None any.
+        """
+        self.check_can_move()
+        self._keep_slot(keeps_room=True)
+        self.branch_id, self.therapist_id, self.therapist_named = branch_id, therapist_id, named
+        self.requested_room_id, self.starts_at, self.ends_at = room_id, starts_at, ends_at
+        self.tried_therapist_ids = []
         self._ask()
 
     # --- what people do ---------------------------------------------------------------------------------------------
 
     def cancel(self) -> None:
         self._from("cancelled", Status.PENDING, *_EXPECTED)
+        self._fall_back()
         self._become(Status.CANCELLED)
-        self.room_id, self.resume = None, None
+        self.room_id = None
 
     def check_in(self) -> None:
         self._from("checked in", Status.CONFIRMED)
@@ -219,6 +245,25 @@ class Appointment:
     def _awaits(self, attempt: int) -> bool:
         return self.status is Status.PENDING and attempt == self.attempt
 
+    def _newer(self, attempt: int, version: int) -> bool:
+        """A room's version orders all that happens to it; while an answer is awaited, only this attempt's is one.
+        After a refused move the room is still the one of an earlier attempt."""
+        known = attempt == self.attempt if self.status is Status.PENDING else attempt <= self.attempt
+        return known and version > self.assignment_version
+
+    def _keep_slot(self, *, keeps_room: bool) -> None:
+        self.resume = resume.of(self, keeps_room)
+        self.status = Status.PENDING
+
+    def _fall_back(self) -> str | None:
+        """The old slot is the slot again; its status, or None when there is none."""
+        slot, self.resume = self.resume, None
+        if slot is None:
+            return None
+        for name, value in resume.fields(slot).items():
+            setattr(self, name, value)
+        return str(slot["status"])
+
     def _from(self, verb: str, *allowed: Status) -> None:
         if self.status not in allowed:
             raise WrongStatus(verb, self.status.value)
@@ -231,7 +276,3 @@ class Appointment:
         self.attempt += 1
         self.version += 1
         self.screening_answer = self.room_answer = self.room_id = self.code = self.refusal = None
-
-
-def _instant(value: datetime | str) -> datetime:
-    return value if isinstance(value, datetime) else datetime.fromisoformat(value)

@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
+from services.scheduling.domain.wording import WHY
 from shared.errors import Invalid, Refused
+
+KEPT = " The appointment stays as it was."
 
 
 class NonexistentLocalTime(Refused):
@@ -36,6 +40,15 @@ class WrongStatus(Refused):
         super().__init__("wrong_status", f"An appointment that is {status} cannot be {verb}.", current_status=status)
 
 
+class SlotRefused(Refused):
+    """A new slot that cannot be had; the appointment stands as it was. `alternatives` holds free ones near it."""
+
+    def __init__(self, code: str, appointment_id: UUID, alternatives: list[dict[str, object]], **why: object) -> None:
+        super().__init__(
+            code, WHY.get(code, "") + KEPT, appointment_id=appointment_id, alternatives=alternatives, **why
+        )
+
+
 class TooEarly(Refused):
     """A client cannot have failed to come before the session began."""
 
@@ -62,3 +75,10 @@ class StartsInThePast(Invalid):
 
     def __init__(self, pointer: str = "/starts_at") -> None:
         super().__init__("starts_in_past", "The start lies in the past.", pointer=pointer)
+
+
+class NothingToChange(Invalid):
+    """A reschedule to the slot it has would write the client a mail about nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("nothing_to_change", "The appointment has this slot already.", pointer="/starts_at")

@@ -2,6 +2,9 @@
 
 Screening and room-equipment answer each attempt once. Both yes: confirmed. Any no: rejected, unless only the chosen
 therapist is too heavy for the bars and nobody asked for exactly her: then the next free one is tried.
+
+A move (a new slot for an appointment that keeps its old one) asks one after the other: screening first, and
+room-equipment only after its yes. So the room is the last to answer, and its answer alone decides (ADR 0011).
 """
 
 from dataclasses import dataclass
@@ -15,6 +18,11 @@ THERAPIST_CODES = frozenset({"load_rating_exceeded", "load_profile_required"})
 @dataclass(frozen=True, slots=True)
 class Wait:
     """Nothing to do yet, or no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskRoom:
+    """Screening allows the move: room-equipment decides it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,7 @@ class Reject:
     code: str
 
 
-Decision = Wait | Confirm | NeedAttention | TryNextTherapist | Reject
+Decision = Wait | AskRoom | Confirm | NeedAttention | TryNextTherapist | Reject
 
 
 def decide(appointment: Appointment) -> Decision:
@@ -54,5 +62,5 @@ def decide(appointment: Appointment) -> Decision:
     if room not in (None, YES, REVOKED):
         return Reject(room)
     if screening is None or room is None:
-        return Wait()
+        return AskRoom() if appointment.moving and screening == YES else Wait()
     return NeedAttention() if room == REVOKED else Confirm()

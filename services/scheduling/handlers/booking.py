@@ -55,7 +55,7 @@ async def request(tx: Transaction, who: Principal, id: UUID, wish: Wish) -> Aske
     Raises:
         Invalid: something named is unknown, or the start has passed; nothing is stored.
     """
-    starts_at, local_time = await _start(tx, who, wish)
+    starts_at, local_time = await instant_of(tx, who, wish)
     found = await booking.ground(
         tx,
         {"branch_id": wish.branch_id, "treatment_id": wish.treatment_id, "client_id": wish.client_id,
@@ -115,10 +115,10 @@ def check_known(who: Principal, wish: Wish, found: Ground) -> None:
         raise Unknown("room", "/room_id")
 
 
-async def _start(
+async def instant_of(
     tx: Transaction, who: Principal, wish: Wish
 ) -> tuple[datetime, AmbiguousLocalTime | NonexistentLocalTime | None]:
-    """The instant, and what is wrong with the local time it came from."""
+    """The instant a wish means, and what is wrong with the local time it came from."""
     if wish.starts_at is not None:
         return wish.starts_at, None
     assert wish.starts_local is not None

@@ -11,8 +11,10 @@ from services.scheduling.settings import settings
 from services.scheduling.store import saga as store
 from services.scheduling.store import shifts
 from shared.events.codes import Refusal
-from shared.events.scheduling import AppointmentRequested
+from shared.events.scheduling import AppointmentRequested, AppointmentRescheduleRequested
 from shared.kit.database import Transaction
+
+_QUESTIONS = (AppointmentRequested.type, AppointmentRescheduleRequested.type)
 
 
 async def time_out(tx: Transaction) -> int:
@@ -20,9 +22,7 @@ async def time_out(tx: Transaction) -> int:
 
     One that is not published stays pending until 15 minutes after acceptance or its start, whichever is sooner.
     """
-    overdue = await store.lock_overdue(
-        tx, AppointmentRequested.type, settings().answer_seconds, settings().unpublished_minutes
-    )
+    overdue = await store.lock_overdue(tx, _QUESTIONS, settings().answer_seconds, settings().unpublished_minutes)
     step = Step(tx, "clock")
     for appointment in overdue:
         step.reject(appointment, Refusal.TIMED_OUT)

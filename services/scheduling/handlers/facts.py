@@ -1,9 +1,11 @@
 """What every event of an appointment says."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.scheduling.domain.appointment import Appointment
-from shared.events.scheduling import AppointmentRequested
+from services.scheduling.settings import settings
+from shared.events.scheduling import AppointmentMoveRequested, AppointmentRequested, AppointmentRescheduleRequested
 
 
 def facts(a: Appointment) -> dict[str, Any]:
@@ -24,10 +26,26 @@ def facts(a: Appointment) -> dict[str, Any]:
 
 def requested(a: Appointment) -> AppointmentRequested:
     """The question of this attempt; a room is in it only if somebody named it."""
-    return AppointmentRequested(
-        **(facts(a) | {"room_id": a.requested_room_id}),
-        turnover_minutes=a.turnover_minutes,
-        requires_bar=a.requires_bar,
-        room_flexible=a.room_flexible,
-        screening_protocol=a.screening_protocol,
-    )
+    return AppointmentRequested(**_question(a))
+
+
+def asked(a: Appointment) -> AppointmentRequested | AppointmentRescheduleRequested:
+    """The first question of this attempt: to both at once, or for a move to screening alone."""
+    return AppointmentRescheduleRequested(**_question(a)) if a.moving else requested(a)
+
+
+def move_requested(a: Appointment) -> AppointmentMoveRequested:
+    """The second question of a move, to room-equipment. Heard too late it changes nothing any more."""
+    begun = a.starts_at + timedelta(minutes=settings().past_grace_minutes)
+    not_after = min(begun, datetime.now(UTC) + timedelta(minutes=settings().unpublished_minutes))
+    return AppointmentMoveRequested(**_question(a), not_after=not_after)
+
+
+def _question(a: Appointment) -> dict[str, Any]:
+    return facts(a) | {
+        "room_id": a.requested_room_id,
+        "turnover_minutes": a.turnover_minutes,
+        "requires_bar": a.requires_bar,
+        "room_flexible": a.room_flexible,
+        "screening_protocol": a.screening_protocol,
+    }

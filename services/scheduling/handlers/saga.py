@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.scheduling.domain import candidates, saga
 from services.scheduling.domain.appointment import YES, Appointment, Status
-from services.scheduling.handlers.facts import facts, requested
+from services.scheduling.handlers.facts import asked, facts, move_requested
 from services.scheduling.store import appointments, booking
 from services.scheduling.store import saga as store
 from services.scheduling.store.saga import Changes
@@ -31,6 +31,8 @@ from shared.events.scheduling import (
     AppointmentConfirmed,
     AppointmentDisplaced,
     AppointmentRejected,
+    AppointmentRescheduled,
+    AppointmentRescheduleRefused,
     AppointmentStarted,
 )
 from shared.events.screening import AppointmentBlocked, AppointmentCleared
@@ -119,14 +121,10 @@ class Step:
     def settle(self, appointment: Appointment) -> None:
         """Do what the answers so far call for."""
         match saga.decide(appointment):
+            case saga.AskRoom():
+                self.tx.announce(move_requested(appointment))
             case saga.Confirm():
-                appointment.confirm()
-                self.changes.settle(appointment)
-                self.changes.free(appointment, high=appointment.attempt - 1)
-                self.changes.resolve(appointment)
-                self.tx.announce(
-                    AppointmentConfirmed(**facts(appointment), assignment_version=appointment.assignment_version)
-                )
+                self._confirm(appointment)
             case saga.NeedAttention():
                 appointment.need_attention()
                 self.changes.settle(appointment)
@@ -141,8 +139,24 @@ class Step:
             case saga.Reject(code):
                 self.reject(appointment, code)
 
+    def _confirm(self, appointment: Appointment) -> None:
+        old = appointment.resume if appointment.moving else None
+        appointment.confirm()
+        self.changes.settle(appointment)
+        self.changes.free(appointment, high=appointment.attempt - 1)
+        self.changes.resolve(appointment)
+        said = facts(appointment)
+        if old is None:
+            self.tx.announce(AppointmentConfirmed(**said, assignment_version=appointment.assignment_version))
+        else:
+            self.tx.announce(AppointmentRescheduled(**said, previous_starts_at=old["starts_at"]))
+
     def reject(self, appointment: Appointment, code: str) -> None:
-        """Refused: room-equipment gives back what it holds, and whoever waits is told."""
+        """Refused: room-equipment gives back what it holds, and whoever waits is told. A refused move changes nothing
+        there: the old slot was kept."""
+        if appointment.moving:
+            self._refuse_move(appointment, code)
+            return
         said = facts(appointment)
         appointment.reject(code)
         self.changes.settle(appointment)
@@ -151,6 +165,18 @@ class Step:
         self.tx.announce(
             AppointmentRejected(**(said | {"version": appointment.version, "room_id": None}), code=Refusal(code))
         )
+
+    def _refuse_move(self, appointment: Appointment, code: str) -> None:
+        lost = (appointment.resume or {}).get("lost")
+        appointment.reject(code)
+        self.changes.settle(appointment)
+        self.changes.free(appointment, low=appointment.attempt)
+        self.tx.announce(AppointmentRescheduleRefused(**facts(appointment), code=Refusal(code)))
+        if lost is not None:  # its room changed while the new slot was asked for: told now that the old one stands
+            moved = appointment.status is not Status.NEEDS_ATTENTION
+            if not moved:
+                self.changes.ask_person(appointment, "displaced", lost["reason"])
+            self.tx.announce(AppointmentDisplaced(**facts(appointment), moved=moved, **lost))
 
     async def finish(self) -> None:
         """Save all of it; then tell those who wait in this process."""
@@ -170,6 +196,10 @@ class Step:
         previous = appointment.room_id
         if isinstance(event, RoomAssigned) and not _answers(appointment, event):
             return False
+        reason = getattr(event, "reason", "reassigned")
+        if appointment.hear_of_old_room(event.attempt, event.assignment_version, event.room_id, reason):
+            self.changes.touch(appointment)
+            return False
         if not appointment.hear_room(event.attempt, event.assignment_version, event.room_id):
             return False
         if appointment.status is not Status.PENDING:
@@ -179,12 +209,15 @@ class Step:
                     **facts(appointment),
                     moved=True,
                     previous_room_id=previous,
-                    reason=getattr(event, "reason", "reassigned"),
+                    reason=reason,
                 )
             )
         return True
 
     def _revoked(self, appointment: Appointment, event: RoomRevoked) -> bool:
+        if appointment.hear_of_old_room(event.attempt, event.assignment_version, None, event.reason):
+            self.changes.touch(appointment)
+            return False
         if not appointment.lose_room(event.attempt, event.assignment_version):
             return False
         if appointment.status is Status.NEEDS_ATTENTION:
@@ -198,14 +231,18 @@ class Step:
         return True
 
     def _started(self, appointment: Appointment, event: SessionStarted) -> bool:
-        ended = appointment.ended
+        ended, moving = appointment.ended, appointment.status is Status.PENDING and appointment.resume is not None
+        attempt = int((appointment.resume or {}).get("attempt", appointment.attempt))
         if not appointment.start(event.assignment_version, event.room_id, event.therapist_id, event.started_at):
             return False
         self.changes.step(appointment)
+        if moving:  # the new slot is not wanted any more; whoever waits for it hears that the session runs
+            self.changes.free(appointment, low=attempt + 1)
+            self.changes.settled[appointment.id] = appointment
         if ended:
             self.changes.ask_person(appointment, "started_after_end", "session_started_after_its_appointment_ended")
         self._running.append(
-            {"id": appointment.id, "attempt": appointment.attempt, "therapist_id": event.therapist_id,
+            {"id": appointment.id, "attempt": attempt, "therapist_id": event.therapist_id,
              "starts_at": event.started_at, "ends_at": event.ends_at}
         )  # fmt: skip
         self.tx.announce(AppointmentStarted(**facts(appointment)))
@@ -242,8 +279,9 @@ class Step:
                 appointment.ask_next(left[id][0])
                 self.changes.step(appointment)
                 self.changes.asked.add(id)
-                self.changes.free(appointment, high=appointment.attempt - 1)
-                self.tx.announce(requested(appointment))
+                kept = int((appointment.resume or {}).get("attempt", -1))
+                self.changes.free(appointment, low=kept + 1, high=appointment.attempt - 1)
+                self.tx.announce(asked(appointment))
             for id in waiting:
                 left[id].pop(0)
 
@@ -255,8 +293,9 @@ def _claim(a: Appointment, therapist_id: UUID) -> dict[str, Any]:
 
 def _answers(a: Appointment, event: RoomAssigned) -> bool:
     """Whether this is the room that was asked for. A room can also be assigned directly, under any id: one for another
-    branch, time or therapist is no answer to this request."""
-    return (a.branch_id, a.therapist_id, a.starts_at) == (event.branch_id, event.therapist_id, event.starts_at)
+    branch, time, therapist or treatment is no answer to this request."""
+    asked = (a.branch_id, a.therapist_id, a.starts_at, a.treatment_id)
+    return asked == (event.branch_id, event.therapist_id, event.starts_at, event.treatment_id or a.treatment_id)
 
 
 def _gap(event: RoomUnavailable) -> dict[str, Any] | None:

@@ -76,7 +76,7 @@ class Appointment(Answer):
     ends_at: datetime
     starts_at_local: datetime
     timezone: str
-    code: str | None = Field(description="Why it was rejected.")
+    code: str | None = Field(description="Why it, or the last new slot asked for it, was refused.")
     cancel_reason: str | None
     notes: str | None
     started_at: datetime | None
@@ -98,6 +98,24 @@ class HistoryEntry(Answer):
 
 class History(Answer):
     items: list[HistoryEntry]
+
+
+class Reschedule(Body):
+    """The new start, and what else is to change. What is left out stays: a therapist or room that was named is kept."""
+
+    model_config = example(starts_at="2027-01-15T16:00:00+01:00")
+
+    starts_at: Instant | None = Field(None, examples=["2027-01-15T16:00:00+01:00"])
+    starts_at_local: LocalTime | None = Field(None, examples=["2027-01-15T16:00:00"])
+    therapist_id: UUID | None = Field(None, description="Exactly this one. `null`: whoever is free.")
+    room_id: UUID | None = Field(None, description="Exactly this room, or a refusal. `null`: whichever is free.")
+    branch_id: UUID | None = Field(None, description="Another branch of the chain.")
+
+    @model_validator(mode="after")
+    def _one_start(self) -> Self:
+        if (self.starts_at is None) == (self.starts_at_local is None):
+            raise ValueError("send either starts_at or starts_at_local")
+        return self
 
 
 class Cancellation(Body):

@@ -38,7 +38,7 @@ FROM (
 """
 GROUND = f"""
 SELECT b.id AS branch_id, b.timezone, b.opening_hours, t.id AS treatment_id, t.duration_minutes, t.turnover_minutes,
-    t.skill, 'balancing_bar' = ANY(t.equipment) AS requires_bar, t.screening_protocol, g.ends_at,
+    t.skill, 'balancing_bar' = ANY(t.equipment) AS requires_bar, t.price, t.screening_protocol, g.ends_at,
     clock_timestamp() AS now,
     EXISTS (SELECT FROM clients c WHERE c.id = :client_id AND c.erased_at IS NULL
             AND (CAST(:branches AS uuid[]) IS NULL OR c.branch_ids && CAST(:branches AS uuid[]))) AS client_known,
@@ -58,7 +58,8 @@ LEFT JOIN LATERAL (
         e.ends_at, tstzrange(e.starts_at, e.ends_at) AS during,
         tstzrange(least(e.day, e.starts_at), greatest(e.day + interval '1 day', e.ends_at)) AS day
     FROM (SELECT CAST(:starts_at AS timestamptz) AS starts_at,
-                 CAST(:starts_at AS timestamptz) + make_interval(mins => t.duration_minutes) AS ends_at,
+                 CAST(:starts_at AS timestamptz)
+                     + make_interval(mins => coalesce(CAST(:minutes AS int), t.duration_minutes)) AS ends_at,
                  date_trunc('day', CAST(:starts_at AS timestamptz), b.timezone) AS day) e
     WHERE b.id IS NOT NULL AND t.id IS NOT NULL
 ) g ON true
@@ -87,8 +88,11 @@ class Ground:
 
 
 async def ground(tx: Transaction, wish: dict[str, Any]) -> Ground:
-    """Read it all for {branch_id, treatment_id, client_id, therapist_id, room_id, starts_at, branches, self}."""
-    row = await tx.one(GROUND, wish)
+    """Read it all for {branch_id, treatment_id, client_id, therapist_id, room_id, starts_at, branches, self, minutes?}.
+
+    `minutes`: of a session that is booked already, which keeps its length.
+    """
+    row = await tx.one(GROUND, {"minutes": None} | wish)
     return Ground(
         branch_id=row.branch_id,
         treatment_id=row.treatment_id,

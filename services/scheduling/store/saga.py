@@ -16,20 +16,25 @@ from shared.kit.database import Transaction
 
 _CHANGED = """
 jsonb_to_recordset(CAST(:changed AS jsonb)) AS c (
-    id uuid, status text, version int, attempt int, therapist_id uuid, therapist_named boolean, room_id uuid,
-    requested_room_id uuid, starts_at timestamptz, ends_at timestamptz, screening_answer text, room_answer text,
-    assignment_version int, code text, refusal jsonb, tried_therapist_ids uuid[], resume jsonb, started_at timestamptz,
-    finished_at timestamptz, cancel_reason text, asked boolean)
+    id uuid, status text, version int, attempt int, branch_id uuid, therapist_id uuid, therapist_named boolean,
+    room_id uuid, requested_room_id uuid, starts_at timestamptz, ends_at timestamptz, screening_answer text,
+    room_answer text, assignment_version int, code text, refusal jsonb, tried_therapist_ids uuid[], resume jsonb,
+    started_at timestamptz, finished_at timestamptz, cancel_reason text, asked boolean)
 """
+
+_ZONE = """(CASE WHEN c.branch_id = a.branch_id THEN a.timezone
+                      ELSE (SELECT b.timezone FROM branches b WHERE b.id = c.branch_id) END)"""
 
 # Time is freed before it can be taken by anybody who waits for it; attention items are answered when their
 # appointment leaves the state that called for a person.
 SAVE = f"""
 WITH saved AS (
     UPDATE appointments a SET
-        status = c.status, version = c.version, attempt = c.attempt, therapist_id = c.therapist_id,
+        status = c.status, version = c.version, attempt = c.attempt, branch_id = c.branch_id,
+        timezone = {_ZONE}, therapist_id = c.therapist_id,
         therapist_named = c.therapist_named, room_id = c.room_id, requested_room_id = c.requested_room_id,
-        starts_at = c.starts_at, ends_at = c.ends_at, starts_local = c.starts_at AT TIME ZONE a.timezone,
+        starts_at = c.starts_at, ends_at = c.ends_at,
+        starts_local = c.starts_at AT TIME ZONE {_ZONE},
         screening_answer = c.screening_answer, room_answer = c.room_answer, assignment_version = c.assignment_version,
         code = c.code, refusal = c.refusal, tried_therapist_ids = c.tried_therapist_ids, resume = c.resume,
         started_at = c.started_at, finished_at = c.finished_at,
@@ -126,10 +131,9 @@ class Changes:
 
 
 _SAVED = (
-    "id", "status", "version", "attempt", "therapist_id", "therapist_named", "room_id", "requested_room_id",
-    "starts_at", "ends_at", "screening_answer", "room_answer", "assignment_version", "code", "refusal",
-    "tried_therapist_ids",
-    "resume", "started_at", "finished_at",
+    "id", "status", "version", "attempt", "branch_id", "therapist_id", "therapist_named", "room_id",
+    "requested_room_id", "starts_at", "ends_at", "screening_answer", "room_answer", "assignment_version", "code",
+    "refusal", "tried_therapist_ids", "resume", "started_at", "finished_at",
 )  # fmt: skip
 
 # --- taking a therapist's time for a later attempt ------------------------------------------------------------------
@@ -179,13 +183,15 @@ async def hold_started(tx: Transaction, sessions: Sequence[dict[str, Any]]) -> N
 
 # --- clocks ---------------------------------------------------------------------------------------------------------
 
+# A move that room-equipment was asked to make waits for its answer: nobody else knows whether it was made (ADR 0011).
 # The relay's publish mark is the start of the deadline; a request that never left the outbox has its own, longer one.
 OVERDUE = """
 SELECT a.* FROM appointments a LEFT JOIN LATERAL (
     SELECT o.published_at FROM outbox o
-    WHERE o.aggregateid = CAST(a.id AS text) AND o.type = :type ORDER BY o.seq DESC LIMIT 1
+    WHERE o.aggregateid = CAST(a.id AS text) AND o.type = ANY(CAST(:types AS text[])) ORDER BY o.seq DESC LIMIT 1
 ) request ON true
-WHERE a.status = 'pending' AND (
+WHERE a.status = 'pending' AND NOT (coalesce(CAST(a.resume ->> 'keeps_room' AS boolean), false)
+                                    AND a.screening_answer IS NOT DISTINCT FROM 'yes') AND (
     request.published_at < clock_timestamp() - make_interval(secs => CAST(:answer_seconds AS float))
     OR request.published_at IS NULL AND clock_timestamp()
         > least(a.asked_at + make_interval(mins => CAST(:unpublished_minutes AS int)), a.starts_at))
@@ -198,11 +204,11 @@ ORDER BY a.id LIMIT 500 FOR UPDATE SKIP LOCKED
 
 
 async def lock_overdue(
-    tx: Transaction, type: str, answer_seconds: float, unpublished_minutes: int
+    tx: Transaction, types: Sequence[str], answer_seconds: float, unpublished_minutes: int
 ) -> list[Appointment]:  # fmt: skip
     """Pending requests nobody answered in time, by the database's clock."""
     rows: Iterable[Row[Any]] = await tx.all(
-        OVERDUE, {"type": type, "answer_seconds": answer_seconds, "unpublished_minutes": unpublished_minutes}
+        OVERDUE, {"types": list(types), "answer_seconds": answer_seconds, "unpublished_minutes": unpublished_minutes}
     )
     return [from_row(row) for row in rows]
 

@@ -13,15 +13,17 @@ from services.screening.domain.standing import Block, Standing, block_for
 from services.screening.store import appointments
 from services.screening.store.screenings import standing_of
 from shared.events.codes import Refusal
-from shared.events.scheduling import AppointmentRequested
+from shared.events.scheduling import AppointmentRequested, AppointmentRescheduleRequested
 from shared.events.screening import AppointmentBlocked, AppointmentCleared
 from shared.kit.auth import Principal
 from shared.kit.database import Transaction
 from shared.kit.inbox import Received
 
+Question = AppointmentRequested | AppointmentRescheduleRequested
 
-async def answer_requests(tx: Transaction, batch: list[Received[AppointmentRequested]]) -> None:
-    """Yes or no to each requested appointment (rules: Screening, "At booking"); two statements for any number."""
+
+async def answer_requests(tx: Transaction, batch: list[Received[Question]]) -> None:
+    """Yes or no to each requested appointment or new slot (rules: Screening, "At booking"); two statements in all."""
     requests = [received.event for received in batch]
     rows = await appointments.ask(tx, requests)
     for request in requests:
@@ -37,7 +39,7 @@ async def answer_requests(tx: Transaction, batch: list[Received[AppointmentReque
             tx.announce(AppointmentBlocked(**ids, code=Refusal(block.value)))
 
 
-def _block(request: AppointmentRequested, row: Any) -> Block | None:
+def _block(request: Question, row: Any) -> Block | None:
     if request.screening_protocol is None:
         return None
     session = Session(request.starts_at, request.ends_at, zone(row.timezone))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.screening.domain.arrival import Arrival
 from services.screening.store.clients import Client
-from shared.events.scheduling import AppointmentRequested
+from shared.events.scheduling import AppointmentRequested, AppointmentRescheduleRefused, AppointmentRescheduleRequested
 from shared.kit.database import Transaction
 
 # One statement for a whole batch: remember what was asked, and read what decides it.
@@ -35,7 +35,9 @@ LEFT JOIN standings s ON s.client_id = q.client_id AND s.protocol = q.protocol
 """
 
 
-async def ask(tx: Transaction, requests: Sequence[AppointmentRequested]) -> dict[UUID, Any]:
+async def ask(
+    tx: Transaction, requests: Sequence[AppointmentRequested | AppointmentRescheduleRequested]
+) -> dict[UUID, Any]:
     """Keep the requests, and give each appointment's branch zone and its client's standing (null columns: none)."""
     rows = await tx.all(
         _ASK,
@@ -51,6 +53,31 @@ async def ask(tx: Transaction, requests: Sequence[AppointmentRequested]) -> dict
         },
     )
     return {row.id: row for row in rows}
+
+
+_RESTORE = """
+UPDATE appointments a SET branch_id = r.branch_id, therapist_id = r.therapist_id, starts_at = r.starts_at,
+    ends_at = r.ends_at
+FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[]), CAST(:branches AS uuid[]), CAST(:therapists AS uuid[]),
+            CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
+    AS r (id, attempt, branch_id, therapist_id, starts_at, ends_at)
+WHERE a.id = r.id AND a.attempt <= r.attempt
+"""
+
+
+async def restore(tx: Transaction, refused: Sequence[AppointmentRescheduleRefused]) -> int:
+    """Put back the slots that these appointments keep."""
+    return await tx.run(
+        _RESTORE,
+        {
+            "ids": [event.appointment_id for event in refused],
+            "attempts": [event.attempt for event in refused],
+            "branches": [event.branch_id for event in refused],
+            "therapists": [event.therapist_id for event in refused],
+            "starts": [event.starts_at for event in refused],
+            "ends": [event.ends_at for event in refused],
+        },
+    )
 
 
 async def forget(tx: Transaction, ids: Sequence[UUID]) -> int:
