@@ -1,6 +1,15 @@
 """Scheduling, put together."""
 
-from services.scheduling.api import appointments, attention, availability, people, places, reschedule
+from services.scheduling.api import (
+    appointments,
+    attention,
+    availability,
+    holds,
+    people,
+    places,
+    policies,
+    reschedule,
+)
 from services.scheduling.consumers import HANDLERS
 from services.scheduling.jobs import JOBS
 from services.scheduling.settings import Settings
@@ -13,6 +22,8 @@ SERVICE = Service(
     routers=[
         appointments.routes,
         reschedule.routes,
+        holds.routes,
+        policies.routes,
         availability.routes,
         attention.routes,
         people.routes,

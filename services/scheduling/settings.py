@@ -20,6 +20,15 @@ class Settings(ServiceSettings):
     unpublished_minutes: int = Field(15, ge=1, description="How long an unpublished request stays pending at most.")
     past_grace_minutes: int = Field(5, ge=0, description="A walk-in may be entered this long after it began.")
     reference_seconds: float = Field(2.0, ge=0, description="How long a room not heard of yet is waited for.")
+    hold_minutes: int = Field(5, ge=1, le=60, description="How long a hold lasts. House rule, not a standard.")
+    hold_longest_minutes: int = Field(
+        15, ge=1, le=60, description="The longest hold that can be asked for. House rule."
+    )
+    holds_per_client: int = Field(3, ge=1, description="Holds for one client at a time. House rule, not a standard.")
+    holds_per_api_client: int = Field(30, ge=1, description="Holds by one API client at a time. House rule.")
+    cancel_free_minutes: int = Field(
+        1440, ge=0, le=43200, description="Until when cancelling is free where no policy says. House rule."
+    )
     alternatives: int = Field(5, ge=0, le=20, description="Slots offered with a refusal.")
 
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from shared.events.scheduling import AppointmentRescheduled
-from tests.notification.conftest import START, Notification
+from tests.notification.conftest import Notification
+from tests.notification.world import START
 
 SUBJECTS = {"en": "New time: ", "de": "Neue Zeit: ", "es": "Nueva hora: ", "zh-Hans": "预约已改期："}
 

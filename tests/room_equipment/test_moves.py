@@ -21,6 +21,7 @@ async def test_a_session_moves_in_place_even_over_its_own_time(spa: Spa) -> None
     room, _ = await spa.cleared_room()
     request = spa.request(soon(1))
     await spa.hear(request)
+    answer: dict[str, Any] = {}
     for version, minutes in ((2, 15), (3, 30), (4, -30)):
         starts_at = soon(1) + timedelta(minutes=minutes)
         (answer,) = await spa.hear(

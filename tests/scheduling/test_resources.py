@@ -279,3 +279,14 @@ async def test_an_erasure_takes_the_kept_answer_to_the_registration_too(chain: C
     assert (await chain.sql(kept))[0].n == 1
     await chain.http.delete(f"/v1/clients/{made['id']}")
     assert (await chain.sql(kept))[0].n == 0
+
+
+async def test_a_treatment_on_bars_is_never_without_a_screening_protocol(chain: Chain) -> None:
+    body = {"code": f"t-{new_id().hex[-12:]}", "name": "Unasked", "duration_minutes": 60,
+            "requires": {"equipment": ["balancing_bar"]}}  # fmt: skip
+    answer = await chain.http.post("/v1/treatments", json=body)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/screening_protocol")
+    made = await chain.post("/v1/treatments", body | {"screening_protocol": "back-stepping"})
+    path, headers = f"/v1/treatments/{made['id']}", {"If-Match": '"1"'}
+    answer = await chain.http.patch(path, json={"screening_protocol": None}, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "screening_protocol_required")

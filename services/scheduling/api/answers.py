@@ -10,11 +10,13 @@ import orjson
 from fastapi import Response
 from sqlalchemy import Row
 
+from services.scheduling.domain import cancelling, resume
 from services.scheduling.domain.appointment import Appointment, Status
 from services.scheduling.domain.errors import AmbiguousLocalTime, NonexistentLocalTime, SlotRefused
 from services.scheduling.domain.localtime import wall
 from services.scheduling.domain.wording import WHY
 from services.scheduling.handlers import availability
+from services.scheduling.handlers.booking import Asked
 from shared.errors import Refused
 from shared.kit import problems
 from shared.kit.paging import etag
@@ -25,6 +27,8 @@ _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?:;|,|$)")
 
 _SHOWN = ("id", "status", "version", "attempt", "branch_id", "treatment_id", "client_id", "therapist_id", "room_id",
           "room_flexible", "starts_at", "ends_at", "code", "started_at", "finished_at")  # fmt: skip
+_OF_THE_ROW = ("timezone", "notes", "walk_in", "cancel_reason", "cancelled", "created_at")
+_CAN_BE_CANCELLED = ("pending", "confirmed", "checked_in", "needs_attention")
 _NO_OTHER_TIME_HELPS = frozenset(
     {"screening_required", "screening_declined", "screening_deferred", "clearance_required", "nonexistent_local_time"}
 )
@@ -38,23 +42,33 @@ def wait_seconds(prefer: str | None) -> float:
     return 0.0 if "respond-async" in (prefer or "") else float(DEFAULT_WAIT)
 
 
-def shown(
-    a: Appointment, zone: str, notes: str | None, created_at: datetime, cancel_reason: str | None = None
-) -> dict[str, Any]:
-    """The appointment as callers see it."""
+def shown(a: Appointment, asked: Asked) -> dict[str, Any]:
+    """The appointment that was just asked for, as callers see it."""
     return {name: getattr(a, name) for name in _SHOWN} | {
-        "starts_at_local": wall(a.starts_at, ZoneInfo(zone)),
-        "timezone": zone,
-        "notes": notes,
-        "cancel_reason": cancel_reason,
-        "created_at": created_at,
+        "starts_at_local": wall(a.starts_at, ZoneInfo(asked.zone)),
+        "timezone": asked.zone,
+        "notes": asked.notes,
+        "walk_in": asked.walk_in,
+        "cancel_reason": None,
+        "cancelled": None,
+        "cancellation": _terms(a, asked.created_at),
+        "created_at": asked.created_at,
     }
 
 
 def of_row(row: Row[Any]) -> dict[str, Any]:
     """The same of a row."""
-    found = {name: getattr(row, name) for name in (*_SHOWN, "timezone", "notes", "cancel_reason", "created_at")}
-    return found | {"starts_at_local": row.starts_local}
+    found = {name: getattr(row, name) for name in (*_SHOWN, *_OF_THE_ROW)}
+    return found | {"starts_at_local": row.starts_local, "cancellation": _terms(row, row.now)}
+
+
+def _terms(a: Any, now: datetime) -> dict[str, Any] | None:
+    """What cancelling would cost now; None when there is nothing left to cancel."""
+    if a.status not in _CAN_BE_CANCELLED:
+        return None
+    status, starts_at = resume.slot_of(a)
+    found = cancelling.terms(a.cancellation, status, starts_at, now)
+    return {"free_now": found.free, "free_until": found.free_until, "late_fee": found.fee}
 
 
 def state(values: dict[str, Any], status_code: int = 200, **headers: str) -> Response:

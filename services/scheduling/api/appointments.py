@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from services.scheduling.api.cursors import after_start
 from services.scheduling.api.places import IdFilter, Reader, Writer
 from services.scheduling.domain.appointment import Appointment, Status
 from services.scheduling.domain.errors import Unknown
-from services.scheduling.handlers import attention, booking, desk
+from services.scheduling.handlers import attention, booking, desk, holds
 from services.scheduling.handlers.booking import Wish
 from services.scheduling.schemas import bookings as shapes
 from services.scheduling.settings import settings
@@ -40,22 +41,29 @@ async def book(body: shapes.NewAppointment, who: Writer, unit: Unit, prefer: Pre
     """Ask for a session. 409 carries the rejection's `code`, the `appointment_id` and `alternatives`."""
     if unit.replayed is not None:
         return await present(unit, who, unit.replayed)
-    id = new_id()
+    id = body.hold_id or new_id()
+    return await settled(unit, who, id, prefer, partial(_ask, unit, who, id, body))
+
+
+async def settled(
+    unit: UnitOfWork, who: Principal, id: UUID, prefer: str | None, ask: Callable[[], Awaitable[booking.Asked]]
+) -> Response:
+    """Ask, wait for the outcome as long as the caller prefers, and answer it."""
     with SETTLED.expect(id) as outcome:
-        asked = await _ask(unit, who, id, body)
+        asked = await ask()
         appointment = asked.appointment
         await unit.commit(resource_id=id)
         if appointment.status is Status.PENDING:
             try:
-                settled = await asyncio.wait_for(outcome, answers.wait_seconds(prefer))
+                known = await asyncio.wait_for(outcome, answers.wait_seconds(prefer))
             except TimeoutError:
-                settled = appointment
-            if settled is None:
+                known = appointment
+            if known is None:
                 return await present(unit, who, id)
-            appointment = settled
+            appointment = known
     if appointment.status is Status.REJECTED:
         return await answers.rejected(unit, appointment, asked.local_time)
-    return answers.booked(answers.shown(appointment, asked.zone, asked.notes, asked.created_at))
+    return answers.booked(answers.shown(appointment, asked))
 
 
 async def _ask(unit: UnitOfWork, who: Principal, id: UUID, body: shapes.NewAppointment) -> booking.Asked:
@@ -70,7 +78,15 @@ async def _ask(unit: UnitOfWork, who: Principal, id: UUID, body: shapes.NewAppoi
         room_id=body.room_id,
         room_flexible=body.room_flexible,
         notes=body.notes,
+        walk_in=body.walk_in,
     )
+    if body.hold_id is not None:
+        tx = await unit.begin()
+        await holds.check_is(tx, who, id, wish)
+        said = holds.Confirmation(
+            client_id=body.client_id, room_id=body.room_id, room_flexible=body.room_flexible, notes=body.notes
+        )
+        return await holds.confirm(tx, who, id, said)
     deadline = time.monotonic() + settings().reference_seconds
     while True:
         try:
@@ -138,9 +154,10 @@ async def get_history(appointment_id: UUID, who: Reader, tx: Tx) -> shapes.Histo
 async def cancel(
     appointment_id: UUID, who: Writer, tx: Tx, request: Request, body: shapes.Cancellation | None = None
 ) -> Response:
-    """Gives back the therapist's time and the room."""
+    """Gives back the therapist's time and the room. `cancelled` says whether it was late, and with which fee."""
     appointment = await acted_on(tx, who, appointment_id, request)
-    await desk.cancel(tx, appointment, (body or shapes.Cancellation()).reason, who.subject)
+    said = body or shapes.Cancellation()
+    await desk.cancel(tx, appointment, said.reason, who.subject, said.code)
     return answers.state(answers.of_row(await desk.visible(tx, who, appointment_id)))
 
 

@@ -38,7 +38,8 @@ class Appointment:
     `attempt` counts how often the saga has asked; `version` every change. `screening_answer` and `room_answer` are
     this attempt's answers: None, "yes", a refusal's code, or (room) "revoked". `resume` is the slot to fall back to
     when a new slot of an older appointment is refused (resume.py). `code` and `refusal` say why it, or the last new
-    slot asked for it, was refused: {"gap_reason", "gap_at"} of a named room that is not certified.
+    slot asked for it, was refused: {"gap_reason", "gap_at"} of a named room that is not certified. `cancellation`
+    is what cancelling costs, as it was when it was booked (cancelling.py).
     """
 
     id: UUID
@@ -67,6 +68,7 @@ class Appointment:
     resume: dict[str, Any] | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    cancellation: dict[str, Any] | None = None
 
     @property
     def ended(self) -> bool:

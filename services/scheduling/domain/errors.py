@@ -1,11 +1,11 @@
 """Named refusals of scheduling."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.scheduling.domain.wording import WHY
-from shared.errors import Invalid, Refused
+from shared.errors import Invalid, Refused, TooMany
 
 KEPT = " The appointment stays as it was."
 
@@ -47,6 +47,31 @@ class SlotRefused(Refused):
         super().__init__(
             code, WHY.get(code, "") + KEPT, appointment_id=appointment_id, alternatives=alternatives, **why
         )
+
+
+class SlotNotFree(Refused):
+    """A slot that cannot be held; nothing is stored. `alternatives` holds free ones near it."""
+
+    def __init__(self, code: str, alternatives: list[dict[str, object]]) -> None:
+        super().__init__(code, WHY.get(code, "The slot cannot be held."), alternatives=alternatives)
+
+
+class HoldExpired(Refused):
+    """The time that was held is anybody's again; it may be among the `alternatives`."""
+
+    def __init__(self, alternatives: list[dict[str, object]]) -> None:
+        super().__init__(
+            "hold_expired", "The hold has ended. Choose one of the alternatives.", alternatives=alternatives
+        )
+
+
+class TooManyHolds(TooMany):
+    """One caller, or one client, cannot keep every slot."""
+
+    def __init__(self, whose: str, count: int, wait: timedelta) -> None:
+        seconds = max(1, int(wait.total_seconds()) + 1)
+        detail = f"There are {count} holds for {whose} already. Confirm or release one, or wait {seconds} s."
+        super().__init__("too_many_holds", detail, retry_after=seconds)
 
 
 class TooEarly(Refused):

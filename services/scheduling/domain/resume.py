@@ -18,6 +18,7 @@ class Slotted(Protocol):
     requested_room_id: UUID | None
     starts_at: datetime
     ends_at: datetime
+    resume: dict[str, Any] | None
 
 
 def of(a: Slotted, keeps_room: bool) -> dict[str, Any]:
@@ -52,6 +53,13 @@ def with_room(slot: Mapping[str, Any], room_id: UUID | None, reason: str) -> dic
     return {
         **slot, **lost, "room_id": _text(room_id), "status": slot["status"] if room_id else "needs_attention"
     }  # fmt: skip
+
+
+def slot_of(a: Slotted) -> tuple[str, datetime]:
+    """(status, start) of the slot it has: while a new one is asked for, still the old one."""
+    if a.resume is None:
+        return str(a.status), a.starts_at
+    return str(a.resume["status"]), datetime.fromisoformat(a.resume["starts_at"])
 
 
 def _text(id: UUID | None) -> str | None:

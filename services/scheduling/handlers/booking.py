@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.scheduling.domain import candidates
+from services.scheduling.domain import cancelling, candidates
 from services.scheduling.domain.appointment import Appointment, Status
 from services.scheduling.domain.errors import AmbiguousLocalTime, NonexistentLocalTime, StartsInThePast, Unknown
 from services.scheduling.domain.localtime import at_wall, resolve
 from services.scheduling.domain.opening import is_open
 from services.scheduling.handlers.facts import facts, requested
 from services.scheduling.settings import settings
-from services.scheduling.store import appointments, booking
+from services.scheduling.store import appointments, booking, saga
 from services.scheduling.store.booking import Ground
 from shared.events.codes import Refusal
 from shared.events.scheduling import AppointmentRejected
@@ -22,7 +22,8 @@ from shared.kit.database import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What a client asks for. Exactly one of `starts_at` and `starts_local` (naive, the branch's clock) is set."""
+    """What a client asks for. Exactly one of `starts_at`, `starts_local` (naive, the branch's clock) and `walk_in`
+    (now) is set."""
 
     branch_id: UUID
     treatment_id: UUID
@@ -33,6 +34,7 @@ class Wish:
     room_id: UUID | None = None
     room_flexible: bool = True
     notes: str | None = None
+    walk_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Asked:
     zone: str
     notes: str | None
     created_at: datetime
+    walk_in: bool = False
     local_time: AmbiguousLocalTime | NonexistentLocalTime | None = None
 
 
@@ -62,11 +65,11 @@ async def request(tx: Transaction, who: Principal, id: UUID, wish: Wish) -> Aske
          "therapist_id": wish.therapist_id, "room_id": wish.room_id, "starts_at": starts_at, "self": id,
          "branches": who.branch_list},
     )  # fmt: skip
-    check_known(who, wish, found)
+    check_known(who, wish.branch_id, found)
     if starts_at < found.now - timedelta(minutes=settings().past_grace_minutes):
         raise StartsInThePast("/starts_at" if wish.starts_at else "/starts_at_local")
-    appointment = _draft(id, wish, starts_at, found)
-    values = _values(appointment, wish, who, found)
+    appointment = draft(id, wish, starts_at, found)
+    values = row_of(appointment, wish, who, found)
     if local_time is not None:
         code = local_time.code
     else:
@@ -75,12 +78,18 @@ async def request(tx: Transaction, who: Principal, id: UUID, wish: Wish) -> Aske
             appointment.therapist_id = therapist_id
             tx.announce(requested(appointment))  # said only if her time can be had
             if await appointments.insert_claimed(tx, values | {"therapist_id": therapist_id}):
-                return Asked(appointment, found.zone.key, wish.notes, found.now)
-    appointment.status, appointment.code, appointment.therapist_id = Status.REJECTED, code, wish.therapist_id
+                return Asked(appointment, found.zone.key, wish.notes, found.now, wish.walk_in)
+    appointment.therapist_id = wish.therapist_id
+    await refuse(tx, appointment, values, code)
+    return Asked(appointment, found.zone.key, wish.notes, found.now, wish.walk_in, local_time)
+
+
+async def refuse(tx: Transaction, appointment: Appointment, values: dict[str, Any], code: str) -> None:
+    """Store and say what our own rules refused: a record, and no live row anywhere."""
+    appointment.status, appointment.code = Status.REJECTED, code
     tx.announce(AppointmentRejected(**facts(appointment), code=Refusal(code)))
     if not await appointments.insert_rejected(tx, values | {"status": Status.REJECTED, "code": code}):
         raise Unknown("client", "/client_id")  # erased since we looked
-    return Asked(appointment, found.zone.key, wish.notes, found.now, local_time)
 
 
 def judge(found: Ground, seed: UUID, starts_at: datetime, named: UUID | None) -> tuple[list[UUID], str]:
@@ -98,12 +107,12 @@ def judge(found: Ground, seed: UUID, starts_at: datetime, named: UUID | None) ->
     return [], candidates.why_none(found.candidates, found.ends_at, found.zone, found.skill)
 
 
-def check_known(who: Principal, wish: Wish, found: Ground) -> None:
+def check_known(who: Principal, branch_id: UUID, found: Ground) -> None:
     """
     Raises:
         Unknown: the first thing named that is not there for this caller.
     """
-    if found.branch_id is None or not who.sees(wish.branch_id):
+    if found.branch_id is None or not who.sees(branch_id):
         raise Unknown("branch", "/branch_id")
     if found.treatment_id is None:
         raise Unknown("treatment", "/treatment_id")
@@ -121,6 +130,8 @@ async def instant_of(
     """The instant a wish means, and what is wrong with the local time it came from."""
     if wish.starts_at is not None:
         return wish.starts_at, None
+    if wish.walk_in:
+        return (await saga.now(tx)).replace(second=0, microsecond=0), None
     assert wish.starts_local is not None
     zone = await booking.zone_of(tx, wish.branch_id, who.branch_list)
     if zone is None:
@@ -131,7 +142,7 @@ async def instant_of(
         return at_wall(wish.starts_local, zone), refusal
 
 
-def _draft(id: UUID, wish: Wish, starts_at: datetime, found: Ground) -> Appointment:
+def draft(id: UUID, wish: Wish, starts_at: datetime, found: Ground) -> Appointment:
     return Appointment(
         id=id,
         status=Status.PENDING,
@@ -150,15 +161,17 @@ def _draft(id: UUID, wish: Wish, starts_at: datetime, found: Ground) -> Appointm
         turnover_minutes=found.turnover_minutes,
         requires_bar=found.requires_bar,
         screening_protocol=found.screening_protocol,
+        cancellation=cancelling.fixed(found.cancellation, found.price, settings().cancel_free_minutes),
     )
 
 
-def _values(a: Appointment, wish: Wish, who: Principal, found: Ground) -> dict[str, Any]:
+def row_of(a: Appointment, wish: Wish, who: Principal, found: Ground) -> dict[str, Any]:
     return {
         "id": a.id, "status": a.status, "branch_id": a.branch_id, "treatment_id": a.treatment_id,
         "client_id": a.client_id, "therapist_id": a.therapist_id, "therapist_named": a.therapist_named,
         "requested_room_id": a.requested_room_id, "room_flexible": a.room_flexible, "starts_at": a.starts_at,
         "ends_at": a.ends_at, "timezone": found.zone.key, "turnover_minutes": a.turnover_minutes,
         "requires_bar": a.requires_bar, "screening_protocol": a.screening_protocol, "code": None,
-        "notes": wish.notes, "actor": who.subject, "now": found.now,
+        "notes": wish.notes, "actor": who.subject, "now": found.now, "cancellation": a.cancellation,
+        "walk_in": wish.walk_in,
     }  # fmt: skip

@@ -8,8 +8,8 @@ from services.scheduling.handlers.desk import cancel_in
 from services.scheduling.handlers.saga import Step
 from services.scheduling.recurrence import windows
 from services.scheduling.settings import settings
+from services.scheduling.store import holds, shifts
 from services.scheduling.store import saga as store
-from services.scheduling.store import shifts
 from shared.events.codes import Refusal
 from shared.events.scheduling import AppointmentRequested, AppointmentRescheduleRequested
 from shared.kit.database import Transaction
@@ -60,3 +60,8 @@ async def extend_shifts(tx: Transaction) -> int:
 async def fill_proposals(tx: Transaction) -> int:
     """Compute alternatives for displaced sessions that have none yet, a few at a time."""
     return await propose(tx, limit=20)
+
+
+async def sweep_holds(tx: Transaction) -> int:
+    """Tidy up after holds that expired. Nobody waits for it: they give way by themselves."""
+    return await holds.sweep(tx)

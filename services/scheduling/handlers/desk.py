@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+from services.scheduling.domain import cancelling, resume
 from services.scheduling.domain.appointment import Appointment, Status
 from services.scheduling.handlers.facts import facts
 from services.scheduling.handlers.saga import Step
@@ -42,28 +43,40 @@ async def locked(tx: Transaction, who: Principal, id: UUID) -> Appointment:
     return appointment
 
 
-async def cancel(tx: Transaction, appointment: Appointment, reason: Reason, actor: str) -> None:
-    """
+async def cancel(
+    tx: Transaction, appointment: Appointment, reason: Reason, actor: str, code: str | None = None
+) -> None:  # fmt: skip
+    """`code` says why in one of our words. A client's late cancel is marked, with the fee that was agreed on.
+
     Raises:
         WrongStatus: it has ended, or its session runs.
     """
     step = Step(tx, actor)
-    cancel_in(step, appointment, reason)
+    now: datetime = await store.now(tx)
+    status, starts_at = resume.slot_of(appointment)
+    found = cancelling.terms(appointment.cancellation, status, starts_at, now)
+    cancel_in(step, appointment, reason, code, late=None if found.free or reason != "client" else found)
     await step.finish()
 
 
-def cancel_in(step: Step, appointment: Appointment, reason: Reason) -> None:
-    """The same, as one of several in a transaction."""
+def cancel_in(
+    step: Step, appointment: Appointment, reason: Reason, code: str | None = None, *,
+    late: cancelling.Terms | None = None,
+) -> None:  # fmt: skip
+    """The same, as one of several in a transaction; free unless `late`."""
     waited_for = appointment.status is Status.PENDING
     appointment.cancel()
     if waited_for:
         step.changes.settle(appointment)
     else:
         step.changes.step(appointment)
-    step.changes.cancel_reasons[appointment.id] = reason
+    step.changes.cancelled[appointment.id] = {
+        "reason": reason, "code": code, "by": step.changes.actor, "late": late is not None,
+        "fee": late.fee if late is not None else None,
+    }  # fmt: skip
     step.changes.free(appointment)
     step.changes.resolve(appointment)
-    step.tx.announce(AppointmentCancelled(**facts(appointment), reason=reason))
+    step.tx.announce(AppointmentCancelled(**facts(appointment), reason=reason, late=late is not None))
 
 
 async def check_in(tx: Transaction, appointment: Appointment, actor: str) -> None:

@@ -1,10 +1,11 @@
-"""What every event of an appointment says."""
+"""What every event of an appointment says, and what is read from those of its room."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.scheduling.domain.appointment import Appointment
 from services.scheduling.settings import settings
+from shared.events.room_equipment import RoomAssigned, RoomUnavailable
 from shared.events.scheduling import AppointmentMoveRequested, AppointmentRequested, AppointmentRescheduleRequested
 
 
@@ -49,3 +50,16 @@ def _question(a: Appointment) -> dict[str, Any]:
         "room_flexible": a.room_flexible,
         "screening_protocol": a.screening_protocol,
     }
+
+
+def answers(a: Appointment, event: RoomAssigned) -> bool:
+    """Whether this is the room that was asked for. A room can also be assigned directly, under any id: one for another
+    branch, time, therapist or treatment is no answer to this request."""
+    asked = (a.branch_id, a.therapist_id, a.starts_at, a.treatment_id)
+    return asked == (event.branch_id, event.therapist_id, event.starts_at, event.treatment_id or a.treatment_id)
+
+
+def gap(event: RoomUnavailable) -> dict[str, Any] | None:
+    if event.gap_reason is None:
+        return None
+    return {"gap_reason": event.gap_reason, "gap_at": event.gap_at}

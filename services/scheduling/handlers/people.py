@@ -14,7 +14,7 @@ from services.scheduling.handlers.desk import cancel_in
 from services.scheduling.handlers.saga import Step
 from services.scheduling.recurrence import windows
 from services.scheduling.settings import settings
-from services.scheduling.store import appointments, people, places, saga, shifts
+from services.scheduling.store import appointments, holds, people, places, saga, shifts
 from shared.errors import Invalid, NotFound
 from shared.events.scheduling import (
     ClientChanged,
@@ -150,5 +150,6 @@ async def erase_client(tx: Transaction, who: Principal, id: UUID) -> None:
     for appointment in live:
         cancel_in(step, appointment, "erased")
     await step.finish()
+    await holds.release_of_client(tx, id)
     version = await people.erase_client(tx, id)
     tx.announce(ClientErased(client_id=id, version=version))

@@ -56,7 +56,7 @@ async def ask(tx: Transaction, who: Principal, a: Appointment, move: Move) -> No
          "therapist_id": wish.therapist_id, "room_id": wish.room_id, "starts_at": starts_at, "self": a.id,
          "branches": who.branch_list, "minutes": (a.ends_at - a.starts_at) // timedelta(minutes=1)},
     )  # fmt: skip
-    check_known(who, wish, found)
+    check_known(who, wish.branch_id, found)
     if starts_at < found.now - timedelta(minutes=settings().past_grace_minutes):
         raise StartsInThePast("/starts_at" if move.starts_at else "/starts_at_local")
     if local_time is not None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.scheduling.domain import candidates, saga
 from services.scheduling.domain.appointment import YES, Appointment, Status
-from services.scheduling.handlers.facts import asked, facts, move_requested
+from services.scheduling.handlers.facts import answers, asked, facts, gap, move_requested
 from services.scheduling.store import appointments, booking
 from services.scheduling.store import saga as store
 from services.scheduling.store.saga import Changes
@@ -100,7 +100,7 @@ class Step:
             case AppointmentBlocked():
                 changed = appointment.hear_screening(event.attempt, event.code)
             case RoomUnavailable():
-                changed = appointment.hear_no_room(event.attempt, event.code, _gap(event))
+                changed = appointment.hear_no_room(event.attempt, event.code, gap(event))
             case RoomAssigned() | RoomReassigned():
                 changed = self._room(appointment, event)
             case RoomRevoked():
@@ -194,7 +194,7 @@ class Step:
 
     def _room(self, appointment: Appointment, event: RoomAssigned | RoomReassigned) -> bool:
         previous = appointment.room_id
-        if isinstance(event, RoomAssigned) and not _answers(appointment, event):
+        if isinstance(event, RoomAssigned) and not answers(appointment, event):
             return False
         reason = getattr(event, "reason", "reassigned")
         if appointment.hear_of_old_room(event.attempt, event.assignment_version, event.room_id, reason):
@@ -289,16 +289,3 @@ class Step:
 def _claim(a: Appointment, therapist_id: UUID) -> dict[str, Any]:
     return {"id": a.id, "attempt": a.attempt + 1, "therapist_id": therapist_id,
             "starts_at": a.starts_at, "ends_at": a.ends_at}  # fmt: skip
-
-
-def _answers(a: Appointment, event: RoomAssigned) -> bool:
-    """Whether this is the room that was asked for. A room can also be assigned directly, under any id: one for another
-    branch, time, therapist or treatment is no answer to this request."""
-    asked = (a.branch_id, a.therapist_id, a.starts_at, a.treatment_id)
-    return asked == (event.branch_id, event.therapist_id, event.starts_at, event.treatment_id or a.treatment_id)
-
-
-def _gap(event: RoomUnavailable) -> dict[str, Any] | None:
-    if event.gap_reason is None:
-        return None
-    return {"gap_reason": event.gap_reason, "gap_at": event.gap_at}

@@ -53,12 +53,39 @@ class NewAppointment(Body):
     room_id: UUID | None = Field(None, description="Never swapped for another: this room, or a refusal.")
     room_flexible: bool = Field(True, description="Whether a displaced session may move to another room.")
     notes: Note | None = None
+    walk_in: bool = Field(False, description="Starts this minute, instead of `starts_at`.")
+    hold_id: UUID | None = Field(None, description="Book what is held; the rest must be what is held.")
 
     @model_validator(mode="after")
     def _one_start(self) -> Self:
-        if (self.starts_at is None) == (self.starts_at_local is None):
-            raise ValueError("send either starts_at or starts_at_local")
+        if [self.starts_at is not None, self.starts_at_local is not None, self.walk_in].count(True) != 1:
+            raise ValueError("send either starts_at or starts_at_local, or walk_in")
+        if self.walk_in and self.hold_id is not None:
+            raise ValueError("who walks in has held nothing: leave hold_id out")
         return self
+
+
+class Money(Answer):
+    """`amount` in the currency's smallest unit."""
+
+    amount: int
+    currency: str
+
+
+class CancellationTerms(Answer):
+    """What cancelling by the client would cost now, by the policy it was booked under. A flag: nothing is charged."""
+
+    free_now: bool
+    free_until: datetime
+    late_fee: Money | None = Field(description="What a late cancel is marked with.")
+
+
+class Cancelled(Answer):
+    reason: str
+    code: str | None
+    by: str
+    late: bool
+    fee: Money | None
 
 
 class Appointment(Answer):
@@ -77,7 +104,10 @@ class Appointment(Answer):
     starts_at_local: datetime
     timezone: str
     code: str | None = Field(description="Why it, or the last new slot asked for it, was refused.")
+    cancellation: CancellationTerms | None = Field(description="Null when there is nothing left to cancel.")
     cancel_reason: str | None
+    cancelled: Cancelled | None
+    walk_in: bool
     notes: str | None
     started_at: datetime | None
     finished_at: datetime | None
@@ -119,7 +149,10 @@ class Reschedule(Body):
 
 
 class Cancellation(Body):
+    """`reason`: whose wish it is; a branch's is always free. `code`: why."""
+
     reason: Literal["client", "branch"] = "client"
+    code: Literal["illness", "schedule", "travel", "weather", "mistake", "staff", "equipment", "other"] | None = None
 
 
 class Acceptance(Body):

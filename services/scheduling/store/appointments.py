@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from services.scheduling.domain.appointment import Appointment, Status
+from services.scheduling.store.claims import GIVE_WAY
 from shared.kit import outbox
 from shared.kit.database import Transaction
 
@@ -14,9 +15,10 @@ _FIELDS = """
     a.id, a.status, a.version, a.attempt, a.branch_id, a.treatment_id, a.client_id, a.therapist_id, a.therapist_named,
     a.room_id, a.requested_room_id, a.room_flexible, a.starts_at, a.ends_at, a.turnover_minutes, a.requires_bar,
     a.screening_protocol, a.screening_answer, a.room_answer, a.assignment_version, a.code, a.refusal,
-    a.tried_therapist_ids, a.resume, a.started_at, a.finished_at
+    a.tried_therapist_ids, a.resume, a.started_at, a.finished_at, a.cancellation
 """
-_SHOWN = f"{_FIELDS}, a.starts_local, a.timezone, a.notes, a.cancel_reason, a.created_at, a.updated_at"
+_SHOWN = f"""{_FIELDS}, a.starts_local, a.timezone, a.notes, a.cancel_reason, a.cancelled, a.walk_in, a.created_at,
+    a.updated_at, clock_timestamp() AS now"""
 
 
 def from_row(row: Row[Any]) -> Appointment:
@@ -32,11 +34,12 @@ _INSERT = """
 INSERT INTO appointments (
     id, status, version, attempt, branch_id, treatment_id, client_id, therapist_id, therapist_named,
     requested_room_id, room_flexible, starts_at, ends_at, starts_local, timezone, turnover_minutes, requires_bar,
-    screening_protocol, code, notes, created_by, created_at)
+    screening_protocol, code, notes, created_by, created_at, cancellation, walk_in)
 SELECT :id, :status, 1, 1, :branch_id, :treatment_id, :client_id, CAST(:therapist_id AS uuid), :therapist_named,
     :requested_room_id, :room_flexible, CAST(:starts_at AS timestamptz), :ends_at,
     CAST(:starts_at AS timestamptz) AT TIME ZONE CAST(:timezone AS text), CAST(:timezone AS text),
-    :turnover_minutes, :requires_bar, :screening_protocol, CAST(:code AS text), :notes, CAST(:actor AS text), :now
+    :turnover_minutes, :requires_bar, :screening_protocol, CAST(:code AS text), :notes, CAST(:actor AS text), :now,
+    CAST(:cancellation AS jsonb), :walk_in
 """
 _FIRST_HISTORY = """
 INSERT INTO appointment_history (appointment_id, version, status, attempt, therapist_id, starts_at, code, actor)
@@ -47,13 +50,23 @@ SELECT :id, 1, :status, 1, CAST(:therapist_id AS uuid), CAST(:starts_at AS times
 _CLIENT = "SELECT FROM clients c WHERE c.id = :client_id AND c.erased_at IS NULL FOR KEY SHARE"
 _CLAIM = """
 INSERT INTO therapist_claims (appointment_id, attempt, therapist_id, during)
-SELECT :id, 1, CAST(:therapist_id AS uuid), tstzrange(CAST(:starts_at AS timestamptz), :ends_at) FROM client
+SELECT :id, 1, CAST(:therapist_id AS uuid), tstzrange(CAST(:starts_at AS timestamptz), :ends_at)
+FROM client, (SELECT count(*) FROM gone) AS after
 ON CONFLICT DO NOTHING RETURNING 1
 """
+_STORED = f"""
+appointment AS ({_INSERT} FROM claim), history AS ({_FIRST_HISTORY} FROM claim), said AS ({outbox.INSERT_WITH}, claim)
+"""
 INSERT_CLAIMED = f"""
-WITH client AS MATERIALIZED ({_CLIENT}), claim AS ({_CLAIM}), appointment AS ({_INSERT} FROM claim),
-    history AS ({_FIRST_HISTORY} FROM claim),
-    said AS ({outbox.INSERT_WITH}, claim)
+WITH client AS MATERIALIZED ({_CLIENT}), gone AS ({GIVE_WAY}), claim AS ({_CLAIM}), {_STORED}
+SELECT count(*) FROM claim
+"""
+# A hold becomes the booking in place: there is no moment at which its time is anybody else's.
+INSERT_HELD = f"""
+WITH client AS MATERIALIZED ({_CLIENT}), claim AS (
+    UPDATE therapist_claims t SET expires_at = NULL FROM client
+    WHERE t.appointment_id = :id AND t.attempt = 1 AND t.expires_at > clock_timestamp() RETURNING 1
+), {_STORED}, hold AS (UPDATE holds h SET state = 'confirmed' FROM claim WHERE h.id = :id)
 SELECT count(*) FROM claim
 """
 INSERT_REJECTED = f"""

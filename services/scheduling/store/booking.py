@@ -49,6 +49,9 @@ SELECT b.id AS branch_id, b.timezone, b.opening_hours, t.id AS treatment_id, t.d
         SELECT FROM rooms r WHERE r.id = CAST(:room_id AS uuid) AND r.branch_id = b.id) AS room_known,
     (SELECT jsonb_agg(jsonb_build_array(lower(x.during), upper(x.during)))
      FROM closures x WHERE x.branch_id = b.id AND x.during && g.during) AS closures,
+    (SELECT to_jsonb(p) FROM cancellation_policies p
+     WHERE (p.branch_id IS NULL OR p.branch_id = b.id) AND (p.treatment_id IS NULL OR p.treatment_id = t.id)
+     ORDER BY p.branch_id IS NULL, p.treatment_id IS NULL LIMIT 1) AS cancellation,
     ({CANDIDATES}) AS candidates
 FROM (VALUES (1)) AS one (row)
 LEFT JOIN branches b ON b.id = :branch_id
@@ -85,6 +88,8 @@ class Ground:
     room_known: bool
     candidates: list[Candidate]
     now: datetime
+    price: dict[str, Any] | None
+    cancellation: dict[str, Any] | None
 
 
 async def ground(tx: Transaction, wish: dict[str, Any]) -> Ground:
@@ -109,6 +114,8 @@ async def ground(tx: Transaction, wish: dict[str, Any]) -> Ground:
         room_known=row.room_known,
         candidates=candidates(row.candidates),
         now=row.now,
+        price=row.price,
+        cancellation=row.cancellation,
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from services.scheduling.domain.appointment import Appointment
 from services.scheduling.store.appointments import from_row
+from services.scheduling.store.claims import expired_give_way
 from services.scheduling.store.rooms import SEEN
 from shared.kit import outbox
 from shared.kit.database import Transaction
@@ -19,7 +20,7 @@ jsonb_to_recordset(CAST(:changed AS jsonb)) AS c (
     id uuid, status text, version int, attempt int, branch_id uuid, therapist_id uuid, therapist_named boolean,
     room_id uuid, requested_room_id uuid, starts_at timestamptz, ends_at timestamptz, screening_answer text,
     room_answer text, assignment_version int, code text, refusal jsonb, tried_therapist_ids uuid[], resume jsonb,
-    started_at timestamptz, finished_at timestamptz, cancel_reason text, asked boolean)
+    started_at timestamptz, finished_at timestamptz, cancelled jsonb, asked boolean)
 """
 
 _ZONE = """(CASE WHEN c.branch_id = a.branch_id THEN a.timezone
@@ -38,7 +39,8 @@ WITH saved AS (
         screening_answer = c.screening_answer, room_answer = c.room_answer, assignment_version = c.assignment_version,
         code = c.code, refusal = c.refusal, tried_therapist_ids = c.tried_therapist_ids, resume = c.resume,
         started_at = c.started_at, finished_at = c.finished_at,
-        cancel_reason = coalesce(c.cancel_reason, a.cancel_reason),
+        cancel_reason = coalesce(c.cancelled ->> 'reason', a.cancel_reason),
+        cancelled = coalesce(c.cancelled, a.cancelled),
         asked_at = CASE WHEN c.asked THEN clock_timestamp() ELSE a.asked_at END, updated_at = clock_timestamp()
     FROM {_CHANGED} WHERE a.id = c.id
 ), freed AS (
@@ -74,7 +76,7 @@ class Changes:
     changed: dict[UUID, Appointment] = field(default_factory=dict)
     settled: dict[UUID, Appointment] = field(default_factory=dict)
     asked: set[UUID] = field(default_factory=set)
-    cancel_reasons: dict[UUID, str] = field(default_factory=dict)
+    cancelled: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     freed: list[dict[str, Any]] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
@@ -118,7 +120,7 @@ class Changes:
             return
         rows = [
             {name: getattr(a, name) for name in _SAVED}
-            | {"asked": a.id in self.asked, "cancel_reason": self.cancel_reasons.get(a.id)}
+            | {"asked": a.id in self.asked, "cancelled": self.cancelled.get(a.id)}
             for a in self.changed.values()
         ]
         ids = " ".join(map(str, self.settled)) if len(self.settled) <= _SETTLED_AT_ONCE else "*"
@@ -151,8 +153,9 @@ ON CONFLICT DO NOTHING RETURNING appointment_id
 async def claim(tx: Transaction, claims: Sequence[dict[str, Any]]) -> set[UUID]:
     """Take therapists' time: {id, attempt, therapist_id, starts_at, ends_at} each. Returns who got it.
 
-    In therapist order, so that two batches cannot wait for each other.
+    In therapist order, so that two batches cannot wait for each other. Expired holds give way.
     """
+    await expired_give_way(tx, claims)
     return {row.appointment_id for row in await tx.all(CLAIM, {"claims": list(claims)})}
 
 
@@ -178,6 +181,7 @@ ON CONFLICT DO NOTHING
 
 async def hold_started(tx: Transaction, sessions: Sequence[dict[str, Any]]) -> None:
     """Keep (or restore, after a late cancel) the time of running sessions' therapists."""
+    await expired_give_way(tx, sessions)
     await tx.run(STARTED, {"sessions": list(sessions)})
 
 
