@@ -5,12 +5,12 @@ import asyncio
 import sys
 from pathlib import Path
 
-from bench import baselines, booking, chain, events, screening, system
+from bench import baselines, booking, chain, changes, events, screening, system
 from bench.report import Results
 from bench.servers import servers
 from shared.kit import logging
 
-PARTS = ("baselines", "events", "starts", "rest", "booking", "failure", "screening")
+PARTS = ("baselines", "events", "starts", "rest", "booking", "changes", "failure", "screening")
 
 
 async def main(parts: list[str], runs: int, out: Path) -> None:
@@ -23,14 +23,16 @@ async def main(parts: list[str], runs: int, out: Path) -> None:
                 await events.measure(results, found, runs)
     if "starts" in parts:
         await system.measure_starts(results, runs)
-    if {"rest", "booking", "failure"} & set(parts):
+    if {"rest", "booking", "changes", "failure"} & set(parts):
         async with system.fresh_folder() as folder, system.running(folder) as running, chain.api(running) as api:
             if "rest" in parts:
                 await system.measure_rest(results, running, runs)
-            if {"booking", "failure"} & set(parts):
+            if {"booking", "changes", "failure"} & set(parts):
                 made = await chain.build(api)
                 if "booking" in parts:
                     await booking.measure(results, api, made, runs)
+                if "changes" in parts:
+                    await changes.measure(results, api, made, runs)
                 if "failure" in parts:
                     await booking.measure_failure(results, api, made, runs)
     if "screening" in parts:

@@ -7,15 +7,19 @@ constraint: what a constraint forbids is looked for all the same.
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 from uuid import UUID
 
 from shared.events.room_equipment import RoomAssigned, RoomUnavailable
 from shared.events.scheduling import (
     AppointmentCancelled,
     AppointmentConfirmed,
+    AppointmentMoveRequested,
     AppointmentNoShow,
     AppointmentRejected,
     AppointmentRequested,
+    AppointmentRescheduled,
+    AppointmentRescheduleRequested,
 )
 from shared.events.screening import AppointmentBlocked, AppointmentCleared
 from shared.kit.inbox import Dispatch
@@ -48,7 +52,7 @@ async def violations(whole: Whole, ledger: Ledger, *, forged: frozenset[str] = f
     found = await gather(whole)
     return [
         *[f"I1 {line}" for line in await twice_used(whole)],
-        *[f"I2 {line}" for line in promises(ledger, found)],
+        *[f"I2 {line}" for line in [*promises(ledger, found), *moves(ledger, found)]],
         *[f"I3 {line}" for line in topics_and_outboxes(found, forged)],
         *[f"I4 {line}" for line in [*applied_once(found, forged), *answered_once(found, forged)]],
         *[f"I5 {line}" for line in in_order(found, forged)],
@@ -124,6 +128,16 @@ def promises(ledger: Ledger, found: Evidence) -> Iterator[str]:
             yield f"{id} was acknowledged as cancelled and is {by_id[str(id)]['status']}"
 
 
+def moves(ledger: Ledger, found: Evidence) -> Iterator[str]:
+    """What was acknowledged as moved was there; what was refused stands, or ended by another command."""
+    slots: dict[str, set[tuple[str, datetime]]] = defaultdict(set)
+    for row in found.history:
+        slots[str(row["appointment_id"])].add((row["status"], row["starts_at"]))
+    for id, entry in ledger.on_appointments("reschedule"):
+        if entry.status == 200 and ("confirmed", datetime.fromisoformat(entry.body["starts_at"])) not in slots[str(id)]:
+            yield f"{id} was acknowledged as moved to {entry.body['starts_at']} and never was there"
+
+
 def _booking(entry: Entry, by_id: dict, was: dict[str, set[str]]) -> Iterator[str]:  # type: ignore[type-arg]
     body = entry.answer if isinstance(entry.answer, dict) else {}
     id = str(body.get("id") or body.get("appointment_id") or "")
@@ -167,9 +181,16 @@ def applied_once(found: Evidence, forged: frozenset[str]) -> Iterator[str]:
             yield f"{appointment['id']}: history {versions[appointment['id']]}, version {appointment['version']}"
 
 
+ASKED: dict[str, tuple[str, ...]] = {
+    AppointmentRequested.type: ("screening", "room-equipment"),
+    AppointmentRescheduleRequested.type: ("screening",),
+    AppointmentMoveRequested.type: ("room-equipment",),
+}
+
+
 def answered_once(found: Evidence, forged: frozenset[str]) -> Iterator[str]:
     """Each request of a room and of a yes from screening: one answer, of one kind."""
-    asked: set[tuple[str, int]] = set()
+    asked: dict[str, set[tuple[str, int]]] = {"screening": set(), "room-equipment": set()}
     ended: set[str] = set()
     answers: dict[str, Counter[tuple[str, int]]] = {"screening": Counter(), "room-equipment": Counter()}
     kinds = {AppointmentCleared.type: "screening", AppointmentBlocked.type: "screening"}
@@ -179,17 +200,18 @@ def answered_once(found: Evidence, forged: frozenset[str]) -> Iterator[str]:
         if record.id in forged:
             continue
         place = (str(record.data.get("appointment_id")), int(record.data.get("attempt") or 0))
-        if record.type == AppointmentRequested.type:
-            asked.add(place)
+        if record.type in ASKED:
+            for who in ASKED[record.type]:
+                asked[who].add(place)
         elif record.type in kinds:
             answers[kinds[record.type]][place] += 1
         elif record.type in (AppointmentRejected.type, AppointmentCancelled.type, AppointmentNoShow.type):
             ended.add(place[0])
-        elif record.type == AppointmentConfirmed.type:
+        elif record.type in (AppointmentConfirmed.type, AppointmentRescheduled.type):
             confirmations[place] += 1
     for who, counted in answers.items():
         yield from (f"{who} answered {place} {count} times" for place, count in counted.items() if count > 1)
-        missing = (place for place in asked - counted.keys() if place[0] not in ended)
+        missing = (place for place in asked[who] - counted.keys() if place[0] not in ended)
         yield from (f"{who} never answered {place}" for place in missing)
     yield from (f"{place} confirmed {count} times" for place, count in confirmations.items() if count > 1)
 
@@ -219,6 +241,9 @@ def final(found: Evidence, forged: frozenset[str]) -> Iterator[str]:
     yield from (
         f"{id} is {status.get(id)} and keeps a therapist" for id in held if status.get(id) not in HOLDS_THERAPIST
     )
+    for id, count in Counter(row["appointment_id"] for row in found.claims if row["expires_at"] is None).items():
+        if count > 1:
+            yield f"{id} keeps {count} times of therapists: the slot it left among them"
     live = {id for id, now in status.items() if now in HOLDS_THERAPIST}
     yield from (f"{id} is {status[id]} and no therapist is kept for it" for id in live - held)
     for service, rows in found.dead.items():

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -47,8 +48,10 @@ class Load:
 
     def _next(self) -> Awaitable[None]:
         kinds: dict[str, tuple[int, Callable[[], Awaitable[None]]]] = {
-            "book": (82, self.book),
-            "cancel": (10, self.cancel),
+            "book": (66, self.book),
+            "hold": (8, self.hold),
+            "reschedule": (10, self.reschedule),
+            "cancel": (8, self.cancel),
             "lock out": (2, self.lock_out),
             "register": (6, self.register),
         }
@@ -58,18 +61,49 @@ class Load:
 
     async def book(self) -> None:
         """Forty of a hundred for one of a few hours of one therapist, the rest somewhere in three weeks."""
-        spa, key = self.chance.choice(self.spas), new_key()
-        if self.chance.random() < 0.4:
-            starts_at = at(2, 9) + timedelta(minutes=30 * self.chance.randrange(12))
-            wish = spa.wish(starts_at, therapist_id=spa.therapists[0]["id"])
-        else:
-            wish = spa.wish(
-                self._some_time(), therapist_id=self._perhaps(spa.therapists), room_id=self._perhaps(spa.rooms)
-            )
-        headers = {"Prefer": f"wait={self.chance.choice((0, 2, 5))}"}
-        answer = await self._insist("scheduling", "/v1/appointments", wish | {"notes": f"once {key}"}, key, headers)
+        wish, key = self._wish(), new_key()
+        answer = await self._insist(
+            "scheduling", "/v1/appointments", wish | {"notes": f"once {key}"}, key, self._patience()
+        )
         if answer.status_code == 201:
             self.confirmed.append(answer.json()["id"])
+
+    async def hold(self) -> None:
+        """Held, and then confirmed, given back, or forgotten."""
+        wish, key = self._wish(), new_key()
+        held = await self._insist("scheduling", "/v1/holds", wish | {"minutes": 1}, new_key())
+        if held.status_code != 201:
+            return
+        path, next_step = f"/v1/holds/{held.json()['id']}", self.chance.random()
+        if next_step < 0.7:
+            answer = await self._insist(
+                "scheduling", f"{path}/confirm", {"notes": f"once {key}"}, key, self._patience()
+            )
+            if answer.status_code == 201:
+                self.confirmed.append(answer.json()["id"])
+        elif next_step < 0.9:
+            with suppress(httpx.HTTPError):
+                await self.chain.desk.send("DELETE", "scheduling", path, timeout=10)
+
+    async def reschedule(self) -> None:
+        """A booked session to some other time, half of them to the hours that many want."""
+        if self.confirmed:
+            starts_at = self._wanted_time() if self.chance.random() < 0.5 else self._some_time()
+            path = f"/v1/appointments/{self.chance.choice(self.confirmed)}/reschedule"
+            body = {"starts_at": starts_at.isoformat()}
+            await self._insist("scheduling", path, body, new_key(), self._patience())
+
+    def _wish(self) -> Json:
+        spa = self.chance.choice(self.spas)
+        if self.chance.random() < 0.4:
+            return spa.wish(self._wanted_time(), therapist_id=spa.therapists[0]["id"])
+        return spa.wish(self._some_time(), therapist_id=self._perhaps(spa.therapists), room_id=self._perhaps(spa.rooms))
+
+    def _patience(self) -> dict[str, str]:
+        return {"Prefer": f"wait={self.chance.choice((0, 2, 5))}"}
+
+    def _wanted_time(self) -> datetime:
+        return at(2, 9) + timedelta(minutes=30 * self.chance.randrange(12))
 
     async def cancel(self) -> None:
         if self.confirmed:

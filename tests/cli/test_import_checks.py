@@ -24,7 +24,8 @@ BASE = """
 branches:
   - {code: BER, name: Berlin, timezone: Europe/Berlin, opening_hours: mon-sun 10:00-20:00}
 treatments:
-  - {code: step, name: S, duration_minutes: 60, skill: back-stepping, equipment: [balancing_bar]}
+  - {code: step, name: S, duration_minutes: 60, skill: back-stepping, equipment: [balancing_bar],
+     screening_protocol: back-stepping}
 therapists:
   - {code: T1, name: Lan, branches: [BER], skills: {back-stepping: +5d}}
   - {code: T2, name: Jo, branches: [BER], skills: {}}

@@ -42,8 +42,11 @@ class Ledger:
             self.entries[key or f"#{len(self.entries)}"] = entry
 
     def bookings(self) -> Iterator[Entry]:
-        """Every POST /v1/appointments."""
-        return (e for e in self.entries.values() if (e.service, e.path) == ("scheduling", "/v1/appointments"))
+        """Every POST /v1/appointments, and of a hold's confirmation."""
+        for entry in self.entries.values():
+            held = entry.path.startswith("/v1/holds/") and entry.path.endswith("/confirm")
+            if entry.service == "scheduling" and (entry.path == "/v1/appointments" or held):
+                yield entry
 
     def on_appointments(self, action: str) -> Iterator[tuple[UUID, Entry]]:
         """Every POST of an action upon an appointment."""

@@ -26,10 +26,16 @@ async def test_a_room_assigned_directly_for_something_else_confirms_nothing(chai
     asked = await chain.request(place, tomorrow(10))
     await chain.hear(cleared(asked))
     right = assigned(asked, place.room_ids[0])
-    for other in ({"branch_id": new_id()}, {"therapist_id": new_id()}, {"starts_at": tomorrow(11)}):
+    for other in (
+        {"branch_id": new_id()},
+        {"therapist_id": new_id()},
+        {"starts_at": tomorrow(11)},
+        {"treatment_id": new_id()},
+    ):
         await chain.hear(right.model_copy(update=other))
         assert (await chain.get(f"/v1/appointments/{asked['id']}"))["status"] == "pending", other
-    await chain.hear(assigned(asked, place.room_ids[0], version=2))
+    mine = assigned(asked, place.room_ids[0], version=2).model_copy(update={"treatment_id": UUID(place.treatment_id)})
+    await chain.hear(mine)
     assert (await chain.get(f"/v1/appointments/{asked['id']}"))["status"] == "confirmed"
 
 

@@ -41,6 +41,7 @@ from services.room_equipment.schemas.bars import NewBar, NewInspection
 from services.room_equipment.schemas.equipment import NewEquipment
 from services.room_equipment.schemas.rooms import NewRoom
 from services.scheduling.domain import opening
+from services.scheduling.domain.treatments import check_screened
 from services.scheduling.recurrence import windows
 from services.scheduling.schemas.bookings import NewAppointment
 from services.scheduling.schemas.resources import NewBranch, NewClient, NewShift, NewTherapist, NewTreatment
@@ -97,6 +98,7 @@ def _hours_and_rules(loading: Loading, sound: Callable[[Line[Any]], bool]) -> It
 
     checks: tuple[tuple[type[Row], Callable[[Any], object]], ...] = (
         (Branch, lambda row: opening.check(row.opening_hours)),
+        (Treatment, lambda row: check_screened(row.equipment, row.screening_protocol)),
         (Shift, follow),
     )
     for kind, check in checks:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from sqlalchemy import Row
 
 from services.scheduling.domain import opening
+from services.scheduling.domain.treatments import BAR, check_screened
 from services.scheduling.recurrence import windows
 from services.scheduling.settings import settings
 from services.scheduling.store import places, saga, shifts
@@ -16,8 +17,6 @@ from shared.events.scheduling import BranchChanged, BranchRegistered, TreatmentC
 from shared.kit.auth import Principal
 from shared.kit.database import Transaction
 from shared.kit.ids import new_id
-
-BAR = "balancing_bar"
 
 
 async def add_branch(tx: Transaction, who: Principal, values: dict[str, Any]) -> Row[Any]:
@@ -98,7 +97,7 @@ async def add_treatment(tx: Transaction, who: Principal, values: dict[str, Any])
         Forbidden: `all_branches_needed`. Refused: `code_taken`. Invalid: `screening_protocol_required`.
     """
     _of_the_chain(who)
-    _check_screened(values["equipment"], values["screening_protocol"])
+    check_screened(values["equipment"], values["screening_protocol"])
     row = await places.add(tx, "treatment", values | {"id": new_id()})
     tx.announce(TreatmentRegistered(**_treatment(row)))
     return row
@@ -115,24 +114,10 @@ async def change_treatment(tx: Transaction, who: Principal, row: Row[Any], value
     if BAR in row.equipment and BAR not in values.get("equipment", row.equipment):
         raise Refused("bar_required", "This treatment is given on bars. Register another one for what needs none.")
     equipment = values.get("equipment", row.equipment)
-    _check_screened(equipment, values.get("screening_protocol", row.screening_protocol))
+    check_screened(equipment, values.get("screening_protocol", row.screening_protocol))
     changed = await places.change(tx, "treatment", row.id, values)
     tx.announce(TreatmentChanged(**_treatment(changed)))
     return changed
-
-
-def _check_screened(equipment: list[str], protocol: str | None) -> None:
-    """Nobody is stepped on unasked.
-
-    Raises:
-        Invalid: a treatment on bars without a screening protocol.
-    """
-    if BAR in equipment and protocol is None:
-        raise Invalid(
-            "screening_protocol_required",
-            "A treatment on bars needs the screening protocol its clients are asked by.",
-            pointer="/screening_protocol",
-        )
 
 
 def _branch(row: Row[Any]) -> dict[str, Any]:
