@@ -16,6 +16,7 @@ branches: [{code: X, name: Hafen, timezone: Etc/UTC, opening_hours: mon-sun 00:0
 treatments:
   - {code: X-step, name: Step, duration_minutes: 60, skill: back-stepping, equipment: [balancing_bar],
      screening_protocol: back-stepping}
+  - {code: X-rub, name: Rub, duration_minutes: 60, skill: back-stepping, screening_protocol: massage}
 therapists: [{code: X-T, name: Ole, branches: [X], skills: {back-stepping: +1y}}]
 load_profiles: [{therapist: X-T, mass_kg: 60, measured_on: -1d}]
 shifts: [{therapist: X-T, branch: X, starts: today 08:00, ends: "20:00", repeat: FREQ=DAILY}]
@@ -25,7 +26,7 @@ clients: [{code: X-A, name: Uwe, branches: [X]}, {code: X-B, name: Ina, branches
 screenings: [{client: X-B, protocol: back-stepping, otherwise: no, advisory_acknowledged: yes}]
 appointments:
   - {branch: X, treatment: X-step, client: X-B, starts: +2d 21:00}
-  - {branch: X, treatment: X-step, client: X-A, starts: +2d 10:00}
+  - {branch: X, treatment: X-rub, client: X-A, starts: +2d 10:00}
   - {branch: X, treatment: X-step, client: X-B, starts: +2d 14:00}
 """
 REFUSED = {"21:00": "therapist_unavailable", "10:00": "screening_required", "14:00": "no_certified_room"}
@@ -56,12 +57,13 @@ async def test_what_the_api_refuses_an_import_refuses_with_the_same_code(
     async def id_of(noun: str, code: str) -> str:
         return str((await chain.desk.get("scheduling", f"/v1/{noun}", code=code))["items"][0]["id"])
 
-    branch, treatment = await id_of("branches", prefix), await id_of("treatments", f"{prefix}-step")
-    clients = {"10:00": "A", "14:00": "B", "21:00": "B"}
+    branch = await id_of("branches", prefix)
+    asked = {"10:00": ("A", "rub"), "14:00": ("B", "step"), "21:00": ("B", "step")}
     for hour, refusal in REFUSED.items():
+        client, treatment = asked[hour]
         wish = {
-            "branch_id": branch, "treatment_id": treatment,
-            "client_id": await id_of("clients", f"{prefix}-{clients[hour]}"),
+            "branch_id": branch, "treatment_id": await id_of("treatments", f"{prefix}-{treatment}"),
+            "client_id": await id_of("clients", f"{prefix}-{client}"),
             "starts_at": at(2, int(hour[:2])).isoformat(),
         }  # fmt: skip
         headers = {"Prefer": "wait=20"}
