@@ -8,11 +8,11 @@ from shared.events.scheduling import AppointmentRescheduled
 from tests.notification.conftest import Notification
 from tests.notification.world import START
 
-SUBJECTS = {"en": "New time: ", "de": "Neue Zeit: ", "es": "Nueva hora: ", "zh-Hans": "预约已改期："}
+SUBJECTS = {"en": "Changed: ", "de": "Geändert: ", "es": "Modificada: ", "zh-Hans": "预约已更改："}
 
 
 @pytest.mark.parametrize("locale", SUBJECTS)
-async def test_a_new_time_is_told_in_the_clients_language(notification: Notification, locale: str) -> None:
+async def test_a_change_is_told_in_the_clients_language(notification: Notification, locale: str) -> None:
     client = notification.scheduling.client(locale=locale)
     booking = notification.booking(client_id=client)
     await notification.hear(AppointmentRescheduled(**booking, previous_starts_at=START - timedelta(hours=2)))

@@ -4,7 +4,7 @@ The model knows who has which hour of one therapist; nothing of how. Hours do no
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
@@ -54,8 +54,9 @@ class Hours(RuleBasedStateMachine):
     def free(self, hour: int) -> bool:
         return hour not in (*self.holds.values(), *self.booked.values())
 
-    def any(self, ids: Any, n: int) -> str:
-        return sorted(ids)[n % len(ids)]
+    def any(self, ids: Iterable[str], n: int) -> str:
+        known = sorted(ids)
+        return known[n % len(known)]
 
     def post(self, path: str, body: dict[str, Any]) -> tuple[int, Any]:
         answer = self.do(self.chain.http.post(path, json=body, headers={"Prefer": "wait=0"}))
@@ -148,7 +149,7 @@ async def test_holds_and_bookings_agree_with_a_simple_model(chain: Chain, monkey
     monkeypatch.setattr("services.scheduling.handlers.holds.settings", lambda: many)
     Hours.chain, Hours.loop = chain, asyncio.get_running_loop()
     few = settings(
-        max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck),
+        max_examples=8, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck),
         print_blob=True,
     )  # fmt: skip
     await asyncio.to_thread(run_state_machine_as_test, Hours, settings=few)

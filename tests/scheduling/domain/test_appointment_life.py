@@ -1,7 +1,9 @@
 """Every verb in every status: allowed with its outcome, or refused by name."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -18,7 +20,7 @@ def move(a: Appointment) -> None:
               ends_at=LATER + timedelta(hours=1))  # fmt: skip
 
 
-VERBS = {
+VERBS: dict[str, Callable[[Appointment], Any]] = {
     "cancel": Appointment.cancel,
     "check in": Appointment.check_in,
     "no-show": lambda a: a.miss(LATER),
