@@ -1,4 +1,4 @@
-"""Holds: a therapist's time kept for somebody who is still deciding, by the clock of the database (ADR 0012).
+"""Holds: a therapist's time kept for somebody who is still deciding, by the clock of the database (ADR 0018).
 
 A hold keeps no room: rooms are for people who have booked, and for those whose room was lost.
 """
