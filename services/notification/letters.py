@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.notification import mails, wordings
 from services.notification.asking import Branch, Present
-from services.notification.domain.messages import UNDECIDED, Purpose, Recipient, masked, no_longer_true
+from services.notification.domain.messages import UNDECIDED, Recipient, masked, no_longer_true
 from services.notification.domain.wording import Wording
 from services.notification.mails import Sender, UnusableAddress
 from services.notification.store import Claimed

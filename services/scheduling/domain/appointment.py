@@ -76,7 +76,7 @@ class Appointment:
 
     @property
     def moving(self) -> bool:
-        """A new slot is asked for while the old one, its room included, is kept (ADR 0017)."""
+        """A new slot is asked for while the old one, its room included, is kept (ADR 0019)."""
         return self.status is Status.PENDING and self.resume is not None and bool(self.resume.get("keeps_room"))
 
     # --- what screening and room-equipment say; True when it changed something --------------------------------------

@@ -4,7 +4,7 @@ Screening and room-equipment answer each attempt once. Both yes: confirmed. Any 
 therapist is too heavy for the bars and nobody asked for exactly her: then the next free one is tried.
 
 A move (a new slot for an appointment that keeps its old one) asks one after the other: screening first, and
-room-equipment only after its yes. So the room is the last to answer, and its answer alone decides (ADR 0017).
+room-equipment only after its yes. So the room is the last to answer, and its answer alone decides (ADR 0019).
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A new slot for an appointment, the old one kept until it is certain (ADR 0017).
+"""A new slot for an appointment, the old one kept until it is certain (ADR 0019).
 
 The therapist's new time is claimed beside her old one; then screening is asked, and after its yes room-equipment, which
 moves its one assignment in place or refuses. Whatever is refused, the old appointment stands as it was.

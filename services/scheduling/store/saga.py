@@ -187,7 +187,7 @@ async def hold_started(tx: Transaction, sessions: Sequence[dict[str, Any]]) -> N
 
 # --- clocks ---------------------------------------------------------------------------------------------------------
 
-# A move that room-equipment was asked to make waits for its answer: nobody else knows whether it was made (ADR 0017).
+# A move that room-equipment was asked to make waits for its answer: nobody else knows whether it was made (ADR 0019).
 # The relay's publish mark is the start of the deadline; a request that never left the outbox has its own, longer one.
 OVERDUE = """
 SELECT a.* FROM appointments a LEFT JOIN LATERAL (
