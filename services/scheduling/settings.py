@@ -15,6 +15,9 @@ class Settings(ServiceSettings):
     )
 
     grid_minutes: int = Field(15, ge=5, le=120, description="Availability offers starts on this local grid.")
+    lead_minutes: int = Field(
+        0, ge=0, le=10_080, description="Availability offers no start sooner than this; the desk may book any minute."
+    )
     horizon_days: int = Field(400, ge=30, le=800, description="How far ahead recurring shifts are laid out.")
     answer_seconds: int = Field(30, ge=1, description="Deadline of the saga, from the relay's publish mark.")
     unpublished_minutes: int = Field(15, ge=1, description="How long an unpublished request stays pending at most.")

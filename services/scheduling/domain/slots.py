@@ -1,61 +1,53 @@
-"""Availability: which starts of the grid can be booked, by bit masks over the grid.
+"""Availability: which starts of the grid can be booked, by whom and in how many rooms, as masks over the grid."""
 
-A mask is an int whose bit i stands for the i-th start of the grid. Every span of time becomes a run of bits, so the
-work grows with the number of spans, not with spans x starts. Times here are whole seconds since 1970 (UTC).
-"""
-
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
 from itertools import compress
 from typing import NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from services.scheduling.domain.localtime import instants
+from services.scheduling.domain.grid import FOREVER, Grid, Spans, packed, touching, unpacked, within
 
-Span = tuple[int, int]
-FOREVER = 1 << 40
-_ZERO_ONE = bytes.maketrans(b"01", b"\0\1")
-
-
-class Period(NamedTuple):
-    """A stretch in which a room is cleared, but not for the load of `excluded`."""
-
-    start: int
-    end: int
-    excluded: frozenset[UUID] = frozenset()
+NOBODY: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Therapist:
-    """`shifts` in this branch; `busy` chain-wide: sessions and time off. `certified_until`: an instant."""
+    """`shifts` in this branch; `busy` (sessions and holds) and `away` (time off) in the whole chain.
+
+    `certified`: by skill, the instant its certificate ends.
+    """
 
     id: UUID
-    shifts: Sequence[Span]
-    busy: Sequence[Span] = ()
-    certified_until: int = FOREVER
+    shifts: Spans
+    busy: Spans = b""
+    away: Spans = b""
+    certified: Mapping[str, int] = field(default_factory=dict)
     load_ready: bool = True
+
+    def certified_until(self, skill: str | None) -> int:
+        return FOREVER if skill is None else self.certified.get(skill, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """`busy` includes turnover."""
+    """`busy` includes turnover. `periods`: when it is cleared; `excluded`, in the same order: for whose load not."""
 
     id: UUID
     turnover: int
-    busy: Sequence[Span] = ()
-    periods: Sequence[Period] = ()
+    busy: Spans = b""
+    periods: Spans = b""
+    excluded: Sequence[frozenset[UUID]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What is asked for. Seconds."""
+    """What is asked for."""
 
     duration: int
     turnover: int
     requires_bar: bool
+    skill: str | None = None
 
 
 class Slot(NamedTuple):
@@ -65,124 +57,105 @@ class Slot(NamedTuple):
 
 
 @dataclass(slots=True)
-class Grid:
-    """The starts to look at, ascending."""
+class Free:
+    """Every bookable start: when each therapist could begin, and when each room could take one of them."""
 
-    starts: list[int] = field(default_factory=list)
+    grid: Grid
+    people: dict[UUID, int]
+    rooms: list[int]
 
     @property
-    def all(self) -> int:
-        return (1 << len(self.starts)) - 1
+    def any(self) -> int:
+        return _union(self.rooms)
 
-    def column(self, mask: int) -> bytes:
-        """One byte a start, 1 where the bit is set."""
-        return f"{mask:0{len(self.starts)}b}"[::-1].encode().translate(_ZERO_ONE) if self.starts else b""
+    def rows(self) -> Iterator[tuple[int, tuple[int, ...], int]]:
+        """Each start, with a 1 for each of `people` who is free, and the number of rooms.
 
-    def within(self, spans: Iterable[Span], length: int) -> int:
-        """Starts from which `length` seconds fit into one of `spans`."""
-        mask = 0
-        for start, end in spans:
-            mask |= _run(bisect_left(self.starts, start), bisect_right(self.starts, end - length))
-        return mask
+        Looked at start by start as columns of bytes, which C code walks.
+        """
+        grid = self.grid
+        if not self.rooms:
+            return iter(())
+        starts = range(grid.origin, grid.origin + grid.size * grid.tick, grid.tick)
+        counts = self._counts()
+        people = zip(*map(grid.column, self.people.values()), strict=True)
+        return compress(zip(starts, people, counts, strict=True), counts)
 
-    def touching(self, spans: Iterable[Span], length: int) -> int:
-        """Starts from which `length` seconds would overlap one of `spans`."""
-        mask = 0
-        for start, end in spans:
-            mask |= _run(bisect_right(self.starts, start - length), bisect_left(self.starts, end))
-        return mask
+    def _counts(self) -> Sequence[int]:
+        """Rooms a start. Columns of bytes added as whole numbers: no byte can overflow below 256 rooms."""
+        columns = map(self.grid.column, self.rooms)
+        if len(self.rooms) > 255:
+            return list(map(sum, zip(*columns, strict=True)))
+        return sum(int.from_bytes(column, "little") for column in columns).to_bytes(self.grid.size, "little")
 
-
-def grid(zone: ZoneInfo, from_: datetime, to: datetime, step_minutes: int) -> Grid:
-    """Every start on the local grid (…:00, …:15 with a step of 15) in [from_, to), both in UTC.
-
-    A day whose clock changes has its real hours: none in the gap, the repeated hour twice.
-    """
-    starts: list[int] = []
-    first, last = int(from_.timestamp()), int(to.timestamp())
-    day = from_.astimezone(zone).date()
-    while day <= to.astimezone(zone).date():
-        starts += [s for s in _day(day, zone, step_minutes) if first <= s < last]
-        day += timedelta(days=1)
-    return Grid(sorted(set(starts)))
+    def slots(self) -> list[Slot]:
+        ids = list(self.people)
+        return [Slot(start, list(compress(ids, who)), rooms) for start, who, rooms in self.rows()]
 
 
-def find(grid: Grid, opened: Iterable[Span], closed: Iterable[Span], therapists: Iterable[Therapist],
-         rooms: Sequence[Room], session: Session, client_busy: Iterable[Span] = ()) -> list[Slot]:  # fmt: skip
-    """Every bookable start, with who is free and in how many rooms at least one of them could be placed."""
-    length = session.duration
-    open_mask = grid.within(opened, length) & ~grid.touching(closed, length) & ~grid.touching(client_busy, length)
-    free = {t.id: mask for t in therapists if (mask := _free(grid, t, session) & open_mask)}
-    placeable = dict.fromkeys(free, 0)
-    room_masks = []
-    for room in rooms:
-        used = 0
-        for therapist_id, mask in _by_therapist(grid, room, session, free).items():
-            placed = mask & free[therapist_id]
-            placeable[therapist_id] |= placed
-            used |= placed
-        if used:
-            room_masks.append(used)
-    return _listed(grid, placeable, room_masks)
+def find(grid: Grid, wanted: int, people: Iterable[Therapist], rooms: Sequence[Room], session: Session) -> Free:
+    """Who can begin when, of the starts `wanted` (the branch is open, the client is free, the caller likes it)."""
+    free = {t.id: mask for t in people if (mask := at_work(grid, t, session) & ~_taken(grid, t, session) & wanted)}
+    return place(grid, free, rooms, session)
 
 
-def _listed(grid: Grid, placeable: Mapping[UUID, int], rooms: Sequence[int]) -> list[Slot]:
-    """Masks turned into slots. Looked at start by start as columns of bytes, which C code walks."""
-    ids, found = list(placeable), []
-    people = zip(*(grid.column(mask) for mask in placeable.values()), strict=True)
-    places = zip(*(grid.column(mask) for mask in rooms), strict=True)
-    for start, who, where in zip(grid.starts, people, places, strict=False):
-        rooms_free = sum(where)
-        if rooms_free:
-            found.append(Slot(start, list(compress(ids, who)), rooms_free))
-    return found
-
-
-def _free(grid: Grid, therapist: Therapist, session: Session) -> int:
+def at_work(grid: Grid, therapist: Therapist, session: Session) -> int:
+    """When she is on shift and not away for the whole session, and her papers reach past it."""
     if session.requires_bar and not therapist.load_ready:
         return 0
-    length = session.duration
-    mask = grid.within(merge(therapist.shifts), length) & ~grid.touching(therapist.busy, length)
-    return mask & _run(0, bisect_right(grid.starts, therapist.certified_until - length))
+    mask = within(grid, therapist.shifts, session.duration)
+    if therapist.away:
+        mask &= ~touching(grid, therapist.away, session.duration)
+    until = therapist.certified_until(session.skill)
+    if grid.starts and until < grid.starts[-1] + session.duration:
+        mask &= grid.cut(grid.origin, until - session.duration + 1)
+    return mask
 
 
-def _by_therapist(grid: Grid, room: Room, session: Session, free: Mapping[UUID, int]) -> dict[UUID, int]:
-    """When this room could take a session of each therapist, turnover included."""
-    length = session.duration + max(session.turnover, room.turnover)
-    unused = grid.all & ~grid.touching(room.busy, length)
-    if not session.requires_bar:
-        return dict.fromkeys(free, unused)
-    excluded = {therapist for period in room.periods for therapist in period.excluded}
-    everyone = unused & grid.within(merge((p.start, p.end) for p in room.periods), length)
-    masks = dict.fromkeys(free, everyone)
-    for therapist in excluded & free.keys():
-        periods = merge((p.start, p.end) for p in room.periods if therapist not in p.excluded)
-        masks[therapist] = unused & grid.within(periods, length)
-    return masks
+def _taken(grid: Grid, therapist: Therapist, session: Session) -> int:
+    return touching(grid, therapist.busy, session.duration)
 
 
-def merge(spans: Iterable[Span]) -> list[Span]:
-    """The union in order; spans that touch are one (two adjoining shifts or certificates carry one session)."""
-    merged: list[Span] = []
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
-        elif start < end:
-            merged.append((start, end))
-    return merged
+def place(
+    grid: Grid, free: Mapping[UUID, int], rooms: Sequence[Room], session: Session, *, empty: bool = False
+) -> Free:
+    """Those of `free` for whom there is a room, and the rooms in which one of them could be placed, turnover included.
+
+    `empty`: as if nothing were booked in the rooms.
+    """
+    heavy = (
+        {id for room in rooms for who in room.excluded for id in who if id in free} if session.requires_bar else set()
+    )
+    everywhere, hers, used = 0, dict.fromkeys(heavy, 0), []
+    anyone = {NOBODY: _union(free.values())}
+    for room in rooms:
+        length = session.duration + max(session.turnover, room.turnover)
+        unused = grid.all if empty else grid.all & ~touching(grid, room.busy, length)
+        excluded = frozenset(id for who in room.excluded for id in who if id in heavy)
+        cleared = unused & within(grid, room.periods, length) if session.requires_bar else unused
+        if excluded not in anyone:
+            anyone[excluded] = _union(mask for id, mask in free.items() if id not in excluded)
+        taken = cleared & anyone[excluded]
+        everywhere |= cleared
+        for id in heavy:
+            mask = free[id] & (unused & within(grid, _for(room, id), length) if id in excluded else cleared)
+            hers[id] |= mask
+            taken |= mask
+        if taken:
+            used.append(taken)
+    placed = {id: hers[id] if id in heavy else mask & everywhere for id, mask in free.items()}
+    return Free(grid, {id: mask for id, mask in placed.items() if mask}, used)
 
 
-def _run(low: int, high: int) -> int:
-    """Bits low to high - 1."""
-    return (1 << high) - (1 << low) if high > low else 0
+def _union(masks: Iterable[int]) -> int:
+    union = 0
+    for mask in masks:
+        union |= mask
+    return union
 
 
-def _day(day: date, zone: ZoneInfo, step: int) -> list[int]:
-    midnight = datetime.combine(day, time())
-    minutes = range(0, 24 * 60, step)
-    offset = midnight.replace(tzinfo=zone).utcoffset()
-    if offset is not None and offset == (midnight + timedelta(days=1)).replace(tzinfo=zone).utcoffset():
-        base = int((midnight - offset).replace(tzinfo=UTC).timestamp())
-        return [base + minute * 60 for minute in minutes]
-    walls = (midnight + timedelta(minutes=minute) for minute in minutes)
-    return [int(instant.timestamp()) for local in walls for instant in instants(local, zone)]
+def _for(room: Room, therapist_id: UUID) -> Spans:
+    """The room's periods that carry her load."""
+    return packed(
+        span for span, who in zip(unpacked(room.periods), room.excluded, strict=True) if therapist_id not in who
+    )

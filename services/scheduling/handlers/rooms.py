@@ -14,8 +14,8 @@ async def on_rooms(tx: Transaction, batch: list[Received[Any]]) -> None:
         tx,
         [
             {"id": e.room_id, "branch_id": e.branch_id, "code": e.code, "turnover_minutes": e.turnover_minutes,
-             "in_service": e.in_service, "version": e.version}
-            for e in (received.event for received in batch)
+             "in_service": e.in_service, "version": e.version, "said_at": received.time}
+            for received in batch for e in (received.event,)
         ],
     )  # fmt: skip
 
@@ -26,8 +26,8 @@ async def on_clearances(tx: Transaction, batch: list[Received[RoomClearanceChang
         tx,
         [
             {"id": e.room_id, "branch_id": e.branch_id, "version": e.version,
-             "periods": [period.model_dump(mode="json") for period in e.periods]}
-            for e in (received.event for received in batch)
+             "periods": [period.model_dump(mode="json") for period in e.periods], "said_at": received.time}
+            for received in batch for e in (received.event,)
         ],
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Slots, appointments and the attention list over HTTP."""
+"""Appointments and the attention list over HTTP."""
 
 from datetime import datetime
 from typing import Annotated, Literal, Self
@@ -17,20 +17,6 @@ def _local_year(value: datetime) -> datetime:
 
 
 LocalTime = Annotated[NaiveDatetime, AfterValidator(_local_year)]
-
-
-class Slot(Answer):
-    """A start that can be booked at this moment. `rooms_free`: rooms where one of these therapists could be placed."""
-
-    starts_at: datetime
-    ends_at: datetime
-    branch_id: UUID
-    therapist_ids: list[UUID]
-    rooms_free: int
-
-
-class Slots(Answer):
-    slots: list[Slot]
 
 
 class NewAppointment(Body):

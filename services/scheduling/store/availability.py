@@ -1,77 +1,104 @@
-"""What availability is computed from: one statement for any number of branches, times as whole seconds."""
+"""What availability is computed from: one statement for any number of branches.
 
+Times come as packed bytes (`domain/grid.py`), because building and reading JSON cost more than all the rest.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.scheduling.domain.slots import FOREVER, Period, Room, Session, Span, Therapist
+import orjson
+
+from services.scheduling.domain.grid import Spans, stamp
+from services.scheduling.domain.localtime import day_end
+from services.scheduling.domain.slots import Room, Session, Therapist
 from shared.kit.database import Transaction
 
-_LOW = "CAST(extract(epoch FROM lower({0})) AS bigint)"
-_HIGH = "CASE WHEN NOT upper_inf({0}) THEN CAST(extract(epoch FROM upper({0})) AS bigint) END"
+MINUTE = 60_000_000
+_2000 = date(2000, 1, 1)
 
 
-def _spans(column: str, source: str, extra: str = "") -> str:
-    """A subselect giving [[start, end], …]; an end that never comes is null."""
-    low, high = _LOW.format(column), _HIGH.format(column)
-    return f"(SELECT json_agg(json_build_array({low}, {high}{extra})) FROM {source})"
+def _pack(during: str, order: str = "") -> str:
+    """An aggregate: the spans as bytes. An end that never comes is infinity."""
+    start, end = f"timestamptz_send(lower({during}))", f"timestamptz_send(coalesce(upper({during}), 'infinity'))"
+    return f"string_agg({start} || {end}, ''{order})"
+
+
+def _touches(during: str, stretch: str) -> str:
+    """For what lasts a day at most (sessions do): looked up by its start, where an index holds all that is read."""
+    return f"lower({during}) > lower({stretch}) - interval '1 day' AND lower({during}) < upper({stretch})"
 
 
 VIEW = f"""
-SELECT b.id, b.timezone, b.opening_hours,
-    {_spans("x.during", "closures x WHERE x.branch_id = b.id AND x.during && w.during")} AS closures,
-    (SELECT json_agg(json_build_array(t.id, on_shift.spans,
-        {
-    _spans(
-        "o.during",
-        "(SELECT c.during FROM therapist_claims c WHERE c.therapist_id = t.id AND c.during && w.during"
-        " AND (c.expires_at IS NULL OR c.expires_at > now()) AND c.appointment_id IS DISTINCT FROM :self"
-        " UNION ALL SELECT f.during FROM time_off f WHERE f.therapist_id = t.id AND f.during && w.during) o",
-    )
-},
-        (SELECT CAST(extract(epoch FROM CAST(k.certified_until + 1 AS timestamp) AT TIME ZONE b.timezone) AS bigint)
-         FROM therapist_skills k WHERE k.therapist_id = t.id AND k.skill = w.skill),
-        EXISTS (SELECT FROM load_profiles l WHERE l.therapist_id = t.id AND l.state = 'valid')
-    ) ORDER BY t.id)
-    FROM (SELECT s.therapist_id, json_agg(json_build_array({_LOW.format("s.during")}, {
-    _HIGH.format("s.during")
-})) AS spans
-          FROM shift_windows s WHERE s.branch_id = b.id AND s.during && w.during
-            AND (CAST(:therapist_id AS uuid) IS NULL OR s.therapist_id = CAST(:therapist_id AS uuid))
-          GROUP BY s.therapist_id) on_shift
-    JOIN therapists t ON t.id = on_shift.therapist_id AND t.active
-    JOIN therapist_branches tb ON tb.branch_id = b.id AND tb.therapist_id = t.id) AS therapists,
-    (SELECT json_agg(json_build_array(r.id, r.turnover_minutes,
-        {
-    _spans(
-        "a.during",
-        "(SELECT s.during FROM assignments_seen s WHERE s.room_id = r.id AND s.during && w.around"
-        " UNION ALL SELECT c.during FROM room_closures c WHERE c.room_id = r.id AND c.during && w.around) a",
-    )
-},
-        CASE WHEN w.requires_bar THEN
-        {
-    _spans(
-        "p.during", "room_clearances p WHERE p.room_id = r.id AND p.during && w.around", ", p.excluded_therapist_ids"
-    )
-}
-        END))
-    FROM rooms r WHERE r.branch_id = b.id AND r.in_service) AS rooms,
-    CASE WHEN CAST(:client_id AS uuid) IS NOT NULL THEN
-    {
-    _spans(
-        "a.during",
-        "(SELECT tstzrange(n.starts_at, n.ends_at) AS during FROM appointments n WHERE n.client_id = :client_id"
-        " AND n.starts_at > lower(w.during) - interval '1 day' AND n.starts_at < upper(w.during)"
-        " AND n.status IN ('pending', 'confirmed', 'needs_attention', 'checked_in', 'in_progress')) a",
-    )
-} END AS client_busy
-FROM branches b CROSS JOIN (
-    SELECT tstzrange(:from, :to) AS during, tstzrange(:from, CAST(:to AS timestamptz) + interval '1 day') AS around,
-        CAST(:skill AS text) AS skill, CAST(:requires_bar AS boolean) AS requires_bar
+SELECT b.id, b.timezone, CAST(b.opening_hours AS text) AS opening_hours, people.*, places.*,
+    (SELECT {_pack("x.during")} FROM closures x WHERE x.branch_id = b.id AND x.during && w.during) AS closures,
+    CASE WHEN CAST(:client_id AS uuid) IS NOT NULL THEN (
+        SELECT {_pack("n.during")} FROM (
+            SELECT tstzrange(a.starts_at, a.ends_at) AS during FROM appointments a WHERE a.client_id = :client_id
+            AND a.starts_at > lower(w.during) - interval '1 day' AND a.starts_at < upper(w.during)
+            AND a.status IN ('pending', 'confirmed', 'needs_attention', 'checked_in', 'in_progress')
+            AND a.id IS DISTINCT FROM CAST(:self AS uuid)) n
+    ) END AS client_busy
+FROM branches b
+CROSS JOIN (
+    SELECT tstzrange(:from, :to) AS during, CAST(:skills AS text[]) AS skills, CAST(:bars AS boolean) AS bars,
+        CAST(:therapist_ids AS uuid[]) AS therapist_ids, CAST(:self AS uuid) AS self
 ) w
+LEFT JOIN LATERAL (
+    SELECT CAST(json_agg(json_build_array(t.id, k.certified, coalesce(l.state = 'valid', false)) ORDER BY t.id) AS text)
+            AS people,
+        array_agg(s.shifts ORDER BY t.id) AS shifts, array_agg(c.busy ORDER BY t.id) AS people_busy,
+        array_agg(f.away ORDER BY t.id) AS people_away
+    FROM (
+        SELECT sw.therapist_id, {_pack("sw.during")} AS shifts FROM shift_windows sw
+        WHERE sw.branch_id = b.id AND sw.during && w.during
+          AND (w.therapist_ids IS NULL OR sw.therapist_id = ANY(w.therapist_ids))
+        GROUP BY sw.therapist_id
+    ) s
+    JOIN therapists t ON t.id = s.therapist_id AND t.active
+    JOIN therapist_branches tb ON tb.branch_id = b.id AND tb.therapist_id = t.id
+    LEFT JOIN load_profiles l ON l.therapist_id = t.id
+    CROSS JOIN LATERAL (
+        SELECT {_pack("c.during")} AS busy FROM therapist_claims c
+        WHERE c.therapist_id = t.id AND {_touches("c.during", "w.during")}
+          AND (c.expires_at IS NULL OR c.expires_at > now())
+          AND c.appointment_id IS DISTINCT FROM w.self
+    ) c
+    CROSS JOIN LATERAL (
+        SELECT {_pack("f.during")} AS away FROM time_off f WHERE f.therapist_id = t.id AND f.during && w.during
+    ) f
+    CROSS JOIN LATERAL (
+        SELECT json_object_agg(k.skill, k.certified_until - DATE '2000-01-01') AS certified FROM therapist_skills k
+        WHERE k.therapist_id = t.id AND k.skill = ANY(w.skills)
+    ) k
+) people ON true
+LEFT JOIN LATERAL (
+    SELECT CAST(json_agg(json_build_array(r.id, r.turnover_minutes, p.excluded) ORDER BY r.id) AS text) AS rooms,
+        array_agg(a.busy ORDER BY r.id) AS rooms_busy, array_agg(p.periods ORDER BY r.id) AS rooms_cleared
+    FROM rooms r
+    CROSS JOIN LATERAL (
+        SELECT tstzrange(lower(w.during), upper(w.during)
+            + make_interval(mins => greatest(r.turnover_minutes, CAST(:turnover AS int)))) AS during
+    ) around
+    CROSS JOIN LATERAL (
+        SELECT {_pack("a.during")} AS busy FROM (
+            SELECT s.during FROM assignments_seen s WHERE s.room_id = r.id AND {_touches("s.during", "around.during")}
+              AND s.appointment_id IS DISTINCT FROM w.self
+            UNION ALL
+            SELECT c.during FROM room_closures c WHERE c.room_id = r.id AND c.during && around.during
+        ) a
+    ) a
+    CROSS JOIN LATERAL (
+        SELECT {_pack("p.during", " ORDER BY p.during")} AS periods,
+            json_agg(p.excluded_therapist_ids ORDER BY p.during) AS excluded
+        FROM room_clearances p WHERE w.bars AND p.room_id = r.id AND p.during && around.during
+    ) p
+    WHERE r.branch_id = b.id AND r.in_service
+) places ON true
 WHERE b.id = ANY(CAST(:branch_ids AS uuid[]))
 ORDER BY array_position(CAST(:branch_ids AS uuid[]), b.id)
 """
@@ -79,81 +106,111 @@ ORDER BY array_position(CAST(:branch_ids AS uuid[]), b.id)
 
 @dataclass(frozen=True, slots=True)
 class BranchView:
-    """All of one branch that availability looks at, for one stretch of time."""
+    """All of one branch that availability looks at, for one stretch of time. `opening_hours` is the stored JSON."""
 
     id: UUID
     zone: ZoneInfo
-    opening_hours: dict[str, list[list[str]]]
-    closures: list[Span]
+    opening_hours: str
+    closures: Spans
     therapists: list[Therapist]
     rooms: list[Room]
-    client_busy: list[Span]
+    client_busy: Spans
 
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
     id: UUID
-    skill: str | None
     session: Session
 
 
-TREATMENT = "SELECT id, skill, duration_minutes, turnover_minutes, equipment FROM treatments WHERE id = :id"
+# To the end of the transaction. PostgreSQL would plan VIEW anew each time (1.3 ms, as long as it runs), because for
+# branches it does not know it expects ten.
+PLANNED_ONCE = "set_config('plan_cache_mode', 'force_generic_plan', true)"
+TREATMENT = f"""
+SELECT now() AS now, {PLANNED_ONCE}, t.id, t.skill, t.duration_minutes, t.turnover_minutes, t.equipment
+FROM treatments t WHERE t.id = :id
+"""
 
 
-async def treatment(tx: Transaction, id: UUID) -> Treatment | None:
+async def treatment(tx: Transaction, id: UUID) -> tuple[datetime, Treatment] | None:
+    """The database's time, and the treatment."""
     row = await tx.first(TREATMENT, {"id": id})
-    if row is None:
-        return None
-    bar = "balancing_bar" in row.equipment
-    return Treatment(row.id, row.skill, Session(row.duration_minutes * 60, row.turnover_minutes * 60, bar))
+    return None if row is None else (row.now, of_values(*tuple(row)[2:]))
+
+
+def of_values(id: UUID | str, skill: str | None, duration: int, turnover: int, equipment: list[str]) -> Treatment:
+    session = Session(duration * MINUTE, turnover * MINUTE, "balancing_bar" in equipment, skill)
+    return Treatment(UUID(str(id)), session)
 
 
 async def view(
     tx: Transaction,
     branch_ids: list[UUID],
-    asked: Treatment,
+    treatments: Sequence[Treatment],
     from_: datetime,
     to: datetime,
     *,
-    therapist_id: UUID | None = None,
+    therapist_ids: list[UUID] | None = None,
     client_id: UUID | None = None,
     self: UUID | None = None,
 ) -> list[BranchView]:
-    """The known ones of `branch_ids`, in their order, between two instants. `self`: whose own time does not count."""
+    """The known ones of `branch_ids`, in their order: what happens between two instants, and in the rooms until the
+    longest turnover after. `self`: whose own time does not count.
+    """
+    sessions = [treatment.session for treatment in treatments]
     rows = await tx.all(
         VIEW,
-        {"branch_ids": branch_ids, "from": from_, "to": to, "skill": asked.skill, "client_id": client_id,
-         "requires_bar": asked.session.requires_bar, "therapist_id": therapist_id, "self": self},
+        {"branch_ids": branch_ids, "from": from_, "to": to, "client_id": client_id, "therapist_ids": therapist_ids,
+         "self": self, "skills": sorted({session.skill for session in sessions if session.skill is not None}),
+         "bars": any(session.requires_bar for session in sessions),
+         "turnover": max(session.turnover for session in sessions) // MINUTE},
     )  # fmt: skip
-    return [
-        BranchView(
-            id=UUID(int=row.id.int),  # the plain class: the JSON encoder knows it, the driver's own it does not
-            zone=ZoneInfo(row.timezone),
-            opening_hours=row.opening_hours,
-            closures=_ended(row.closures),
-            therapists=[_therapist(t, asked.skill) for t in row.therapists or ()],
-            rooms=[_room(r) for r in row.rooms or ()],
-            client_busy=_ended(row.client_busy),
-        )
-        for row in rows
-    ]
+    return [_branch(row) for row in rows]
 
 
-def _therapist(values: list[Any], skill: str | None) -> Therapist:
-    id, shifts, busy, certified_until, load_ready = values
-    until = FOREVER if skill is None else certified_until or 0
-    return Therapist(UUID(id), _ended(shifts), _ended(busy), until, load_ready)
-
-
-def _room(values: list[Any]) -> Room:
-    id, turnover, busy, periods = values
-    return Room(
-        UUID(id),
-        turnover * 60,
-        _ended(busy),
-        [Period(a, FOREVER if b is None else b, frozenset(map(UUID, who))) for a, b, who in periods or ()],
+def _branch(row: Any) -> BranchView:
+    zone = ZoneInfo(row.timezone)
+    return BranchView(
+        id=UUID(int=row.id.int),  # the plain class: the JSON encoder knows it, the driver's own it does not
+        zone=zone,
+        opening_hours=row.opening_hours,
+        closures=row.closures or b"",
+        therapists=[
+            Therapist(id, shifts, busy or b"", away or b"", certified, ready)
+            for (id, certified, ready), shifts, busy, away in zip(
+                _people(row.people, zone), row.shifts or (), row.people_busy or (), row.people_away or (), strict=True
+            )
+        ],
+        rooms=[
+            Room(id, turnover, busy or b"", cleared or b"", excluded)
+            for (id, turnover, excluded), busy, cleared in zip(
+                _rooms(row.rooms), row.rooms_busy or (), row.rooms_cleared or (), strict=True
+            )
+        ],
+        client_busy=row.client_busy or b"",
     )
 
 
-def _ended(spans: list[list[int | None]] | None) -> list[Span]:
-    return [(a or 0, FOREVER if b is None else b) for a, b in spans or ()]
+# These say little and change rarely; each is kept under the very text that was read.
+
+
+@lru_cache(maxsize=256)
+def _people(said: str | None, zone: ZoneInfo) -> list[tuple[UUID, dict[str, int], bool]]:
+    """Certificates hold through their last day as the branch's clock has it."""
+    return [
+        (UUID(id), {skill: _day_end(days, zone) for skill, days in (certified or {}).items()}, ready)
+        for id, certified, ready in orjson.loads(said or "[]")
+    ]
+
+
+@lru_cache(maxsize=256)
+def _rooms(said: str | None) -> list[tuple[UUID, int, tuple[frozenset[UUID], ...]]]:
+    return [
+        (UUID(id), turnover * MINUTE, tuple(frozenset(map(UUID, who)) for who in excluded or ()))
+        for id, turnover, excluded in orjson.loads(said or "[]")
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _day_end(days: int, zone: ZoneInfo) -> int:
+    return stamp(day_end(_2000 + timedelta(days=days), zone))

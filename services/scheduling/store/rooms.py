@@ -8,22 +8,25 @@ from shared.kit.database import Transaction
 
 # Every fact carries a version; one that is not newer than what is known changes nothing.
 ROOMS = """
-INSERT INTO rooms AS r (id, branch_id, code, turnover_minutes, in_service, version)
-SELECT id, branch_id, code, turnover_minutes, in_service, version
+INSERT INTO rooms AS r (id, branch_id, code, turnover_minutes, in_service, version, said_at, heard_at)
+SELECT id, branch_id, code, turnover_minutes, in_service, version, said_at, clock_timestamp()
 FROM jsonb_to_recordset(CAST(:rooms AS jsonb)) AS n (
-    id uuid, branch_id uuid, code text, turnover_minutes int, in_service boolean, version int)
+    id uuid, branch_id uuid, code text, turnover_minutes int, in_service boolean, version int, said_at timestamptz)
 ON CONFLICT (id) DO UPDATE SET branch_id = excluded.branch_id, code = excluded.code, version = excluded.version,
-    turnover_minutes = excluded.turnover_minutes, in_service = excluded.in_service
+    turnover_minutes = excluded.turnover_minutes, in_service = excluded.in_service,
+    said_at = excluded.said_at, heard_at = excluded.heard_at
 WHERE r.version < excluded.version
 """
 # The room may not be known yet: clearance and registration are announced apart.
 CLEARANCES = """
 WITH said AS (
-    SELECT * FROM jsonb_to_recordset(CAST(:rooms AS jsonb)) AS s (id uuid, branch_id uuid, version int, periods jsonb)
+    SELECT * FROM jsonb_to_recordset(CAST(:rooms AS jsonb)) AS s (
+        id uuid, branch_id uuid, version int, periods jsonb, said_at timestamptz)
 ), newer AS (
-    INSERT INTO rooms AS r (id, branch_id, clearance_version)
-    SELECT id, branch_id, version FROM said
-    ON CONFLICT (id) DO UPDATE SET clearance_version = excluded.clearance_version
+    INSERT INTO rooms AS r (id, branch_id, clearance_version, said_at, heard_at)
+    SELECT id, branch_id, version, said_at, clock_timestamp() FROM said
+    ON CONFLICT (id) DO UPDATE SET clearance_version = excluded.clearance_version,
+        said_at = excluded.said_at, heard_at = excluded.heard_at
     WHERE r.clearance_version < excluded.clearance_version
     RETURNING id
 ), periods AS (
@@ -79,12 +82,12 @@ WHERE l.version < excluded.version
 
 
 async def save_rooms(tx: Transaction, rooms: Sequence[dict[str, Any]]) -> None:
-    """{id, branch_id, code, turnover_minutes, in_service, version}; each id at most once."""
+    """{id, branch_id, code, turnover_minutes, in_service, version, said_at}; each id at most once."""
     await tx.run(ROOMS, {"rooms": list(rooms)})
 
 
 async def save_clearances(tx: Transaction, rooms: Sequence[dict[str, Any]]) -> None:
-    """{id, branch_id, version, periods}; replaces all periods known of the room."""
+    """{id, branch_id, version, periods, said_at}; replaces all periods known of the room."""
     await tx.run(CLEARANCES, {"rooms": list(rooms)})
 
 
