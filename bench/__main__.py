@@ -5,22 +5,24 @@ import asyncio
 import sys
 from pathlib import Path
 
-from bench import baselines, booking, chain, changes, events, screening, system
+from bench import availability, baselines, booking, chain, changes, events, screening, system
 from bench.report import Results
 from bench.servers import servers
 from shared.kit import logging
 
-PARTS = ("baselines", "events", "starts", "rest", "booking", "changes", "failure", "screening")
+PARTS = ("baselines", "events", "availability", "starts", "rest", "booking", "changes", "failure", "screening")
 
 
 async def main(parts: list[str], runs: int, out: Path) -> None:
     results = Results()
-    if {"baselines", "events"} & set(parts):
+    if {"baselines", "events", "availability"} & set(parts):
         async with servers() as found:
             if "baselines" in parts:
                 await baselines.measure(results, found, runs)
             if "events" in parts:
                 await events.measure(results, found, runs)
+            if "availability" in parts:
+                await availability.measure(results, found, runs)
     if "starts" in parts:
         await system.measure_starts(results, runs)
     if {"rest", "booking", "changes", "failure"} & set(parts):

@@ -55,6 +55,7 @@ class Diary:
     branches: list[Branch] = field(default_factory=list)
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
     stored: int = 0
+    chance: random.Random = field(default_factory=lambda: random.Random(5))
 
     def cpu_seconds(self) -> float:
         """Of the worker alone."""
@@ -110,6 +111,21 @@ class Diary:
             await self.copy("therapist_claims", "appointment_id attempt therapist_id during",
                             [(id, 1, who, _during(at, LENGTH)) for id, who, _, at in rows])  # fmt: skip
         self.stored += len(rows)
+
+    async def rebook(self, branch: Branch) -> None:
+        """Another hour of the next fortnight is taken, at the end of a day; the next time it is given back."""
+        therapist = self.chance.choice(branch.therapists)
+        at = self._opening(self.chance.randrange(1, 14)) + timedelta(hours=11, minutes=45)
+        given = await self.database.fetchval(
+            "DELETE FROM therapist_claims WHERE therapist_id = $1 AND lower(during) = $2 RETURNING 1", therapist, at
+        )
+        if given is None:
+            await self.copy("therapist_claims", "appointment_id attempt therapist_id during",
+                            [(new_id(), 1, therapist, _during(at, LENGTH))])  # fmt: skip
+
+    async def settle(self) -> None:
+        """As an hour later: statistics gathered, pages all visible."""
+        await self.database.execute("VACUUM ANALYZE")
 
     def _day(self, branch: Branch, day: int) -> Iterable[tuple[UUID, UUID, UUID, datetime]]:
         chance = random.Random(day)

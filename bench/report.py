@@ -24,6 +24,10 @@ TARGETS: dict[str, tuple[str, float]] = {
     "bar_failure_200_s": ("≤", 2),
     "screening_decision_p50_ms": ("≤", 10),
     "rescreen_100k_s": ("≤", 60),
+    "availability_14d_1branch_p50_ms": ("≤", 8),
+    "availability_14d_10branch_p50_ms": ("≤", 40),
+    "availability_per_s": ("≥", 250),
+    "availability_growth_1m_ratio": ("≤", 1.2),
 }
 
 

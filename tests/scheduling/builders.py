@@ -28,7 +28,14 @@ from tests.servers import ServiceDatabase
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 ROOM, OTHER_ROOM, ANNA, BEN = (UUID(int=n) for n in range(1, 5))
-ALWAYS = {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+
+
+def every_day(*stretches: list[str]) -> dict[str, list[list[str]]]:
+    """Opening hours, the same on each day of the week."""
+    return {day: list(stretches) for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+
+
+ALWAYS = every_day(["00:00", "24:00"])
 
 
 def an_appointment(**changes: Any) -> Appointment:
@@ -96,10 +103,12 @@ class Chain:
                 "opening_hours": ALWAYS if hours is None else hours}  # fmt: skip
         return str((await self.post("/v1/branches", body | more))["id"])
 
-    async def treatment(self, *, bar: bool = True, minutes: int = 60, skill: str | None = "back-stepping") -> str:
+    async def treatment(
+        self, *, bar: bool = True, minutes: int = 60, skill: str | None = "back-stepping", turnover: int = 15
+    ) -> str:
         body = {
             "code": f"t-{new_id().hex[-12:]}", "name": "Back-stepping", "duration_minutes": minutes,
-            "turnover_minutes": 15, "requires": {"skill": skill, "equipment": ["balancing_bar"] if bar else []},
+            "turnover_minutes": turnover, "requires": {"skill": skill, "equipment": ["balancing_bar"] if bar else []},
             "screening_protocol": "back-stepping" if bar else None,
         }  # fmt: skip
         return str((await self.post("/v1/treatments", body))["id"])
@@ -161,6 +170,12 @@ class Chain:
     async def sql(self, statement: str, **params: Any) -> list[Any]:
         async with self.database.transaction() as tx:
             return list(await tx.all(statement, params))
+
+    async def sql_all(self, statement: str, rows: list[dict[str, Any]]) -> None:
+        """The statement with each of these, in one transaction."""
+        async with self.database.transaction() as tx:
+            for row in rows:
+                await tx.run(statement, row)
 
     async def request(self, place: Place, starts_at: datetime, **more: Any) -> dict[str, Any]:
         """Ask for a session and do not wait: the pending appointment."""

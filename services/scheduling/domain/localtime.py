@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 from services.scheduling.domain.errors import AmbiguousLocalTime, NonexistentLocalTime
 
 _DAY = timedelta(days=1)
-_LAST = date(9998, 12, 31)  # the calendar ends a year later, whatever somebody typed for "for ever"
 
 
 def instants(local: datetime, zone: ZoneInfo) -> list[datetime]:
@@ -54,4 +53,4 @@ def local_date(instant: datetime, zone: ZoneInfo) -> date:
 
 def day_end(day: date, zone: ZoneInfo) -> datetime:
     """The instant at which the branch's `day` is over; dates such as `certified_until` hold until then."""
-    return at_wall(datetime.combine(min(day, _LAST) + _DAY, time()), zone)
+    return at_wall(datetime.combine(day + _DAY, time()), zone)

@@ -152,7 +152,7 @@ class Certified(Body):
     """`certified_until`: the last local day the certificate holds."""
 
     skill: Skill
-    certified_until: date
+    certified_until: Annotated[date, Field(ge=date(1970, 1, 1), le=date(2200, 12, 31))]
 
 
 def _one_each(skills: list[Certified]) -> list[Certified]:
