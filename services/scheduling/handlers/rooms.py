@@ -38,8 +38,8 @@ async def on_closures(tx: Transaction, batch: list[Received[RoomClosuresChanged]
         tx,
         [
             {"id": e.room_id, "branch_id": e.branch_id, "version": e.version,
-             "closures": [closure.model_dump(mode="json") for closure in e.closures]}
-            for e in (received.event for received in batch)
+             "closures": [closure.model_dump(mode="json") for closure in e.closures], "said_at": received.time}
+            for received in batch for e in (received.event,)
         ],
     )  # fmt: skip
 

@@ -45,11 +45,13 @@ ON CONFLICT (room_id, during) DO UPDATE SET excluded_therapist_ids = excluded.ex
 """
 CLOSURES = """
 WITH said AS (
-    SELECT * FROM jsonb_to_recordset(CAST(:rooms AS jsonb)) AS s (id uuid, branch_id uuid, version int, closures jsonb)
+    SELECT * FROM jsonb_to_recordset(CAST(:rooms AS jsonb)) AS s (
+        id uuid, branch_id uuid, version int, closures jsonb, said_at timestamptz)
 ), newer AS (
-    INSERT INTO rooms AS r (id, branch_id, closures_version)
-    SELECT id, branch_id, version FROM said
-    ON CONFLICT (id) DO UPDATE SET closures_version = excluded.closures_version
+    INSERT INTO rooms AS r (id, branch_id, closures_version, said_at, heard_at)
+    SELECT id, branch_id, version, said_at, clock_timestamp() FROM said
+    ON CONFLICT (id) DO UPDATE SET closures_version = excluded.closures_version,
+        said_at = excluded.said_at, heard_at = excluded.heard_at
     WHERE r.closures_version < excluded.closures_version
     RETURNING id
 ), shut AS (
@@ -92,7 +94,7 @@ async def save_clearances(tx: Transaction, rooms: Sequence[dict[str, Any]]) -> N
 
 
 async def save_closures(tx: Transaction, rooms: Sequence[dict[str, Any]]) -> None:
-    """{id, branch_id, version, closures}; replaces all closures known of the room."""
+    """{id, branch_id, version, closures, said_at}; replaces all closures known of the room."""
     await tx.run(CLOSURES, {"rooms": list(rooms)})
 
 

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261125_room_view"
-down_revision = "20261122_first_tables"
+down_revision = "20261125_holds"
 
 
 def upgrade() -> None:
