@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from services.room_equipment.domain.houserules import HouseRules
+from services.room_equipment.handlers import rulebook
 from services.room_equipment.handlers.warnings import warn
 from services.room_equipment.store import load_profiles
 from shared.events.room_equipment import LoadProfileChanged
@@ -12,7 +12,7 @@ from shared.kit.jobs import Job
 
 async def warn_of_ends(tx: Transaction) -> int:
     """Warnings before a certificate ends, and its end, by the database's clock."""
-    return await warn(tx, await tx.scalar("SELECT clock_timestamp()"), HouseRules().warning_days)
+    return await warn(tx, await tx.scalar("SELECT clock_timestamp()"), await rulebook.book(tx))
 
 
 async def turn_stale(tx: Transaction) -> int:

@@ -17,6 +17,9 @@ class Settings(ServiceSettings):
 
     inspection_interval_months: int = Field(6, ge=1, le=24, description="House rule: the longest a certificate holds.")
     safety_factor: Decimal = Field(Decimal(2), ge=1, le=10, description="House rule: on the therapist's mass.")
+    safety_factor_minimum: Decimal = Field(
+        Decimal(1), ge=1, le=10, description="The least safety factor that a chain or branch may set for itself."
+    )
     load_profile_months: int = Field(12, ge=1, le=60, description="House rule: how old a load profile may be.")
     turnover_minutes: int = Field(15, ge=0, le=240, description="House rule: of a room that names none.")
     early_start_minutes: int = Field(10, ge=0, le=240, description="House rule: how long before its time.")
@@ -26,6 +29,9 @@ class Settings(ServiceSettings):
     label_url: str = Field("", description="The console as a phone reaches it; CAIBEI_CONSOLE_URL when empty.")
     letterhead: str = Field("", description="Name and address on certificates; `|` between its lines.")
     overdue_days: int = Field(7, ge=0, le=365, description="House rule: days a lapse may last before it is overdue.")
+    warning_days: tuple[int, ...] = Field(
+        (30, 14, 7, 1), description="House rule: days before a certificate ends, each warned of once."
+    )
     proof_seconds: float = Field(1.0, gt=0, le=5, description="How long the start gate waits for each answer.")
 
     @field_validator("label_key", "label_key_before")
@@ -54,6 +60,7 @@ class Settings(ServiceSettings):
             early_start_minutes=self.early_start_minutes,
             check_minutes=self.check_minutes,
             overdue_days=self.overdue_days,
+            warning_days=self.warning_days,
         )
 
 

@@ -31,8 +31,8 @@ def head(package: str) -> str | None:
     return ScriptDirectory.from_config(config(package, "")).get_current_head()
 
 
-def upgrade(package: str, url: str) -> None:
-    """Bring the database to this code's schema. `url` is the owner's."""
+def upgrade(package: str, url: str, to: str = "head") -> None:
+    """Bring the database to this code's schema, or to one on the way. `url` is the owner's."""
 
     async def run() -> None:
         engine = create_async_engine(driver_url(url), poolclass=NullPool)
@@ -44,7 +44,7 @@ def upgrade(package: str, url: str) -> None:
 
             def work(sync: object) -> None:
                 alembic.attributes["connection"] = sync
-                command.upgrade(alembic, "head")
+                command.upgrade(alembic, to)
 
             await connection.run_sync(work)
         await engine.dispose()

@@ -75,6 +75,14 @@ async def test_what_is_due_is_listed_most_urgent_first_lapsed_and_overdue_apart(
     }  # fmt: skip
 
 
+async def test_the_conditions_of_a_pass_stand_on_the_list(spa: Spa) -> None:
+    bar = await spa.bar(await spa.room())
+    until = (datetime.now(BERLIN).date() + timedelta(days=9)).isoformat()
+    await spa.installed(bar, result="pass_with_conditions", conditions="Tighten the left anchor", valid_until=until)
+    (item,) = await listed(spa)
+    assert (item["conditions"], item["valid_until"], item["status"]) == ("Tighten the left anchor", until, "due")
+
+
 async def test_a_bar_that_moved_is_due_for_an_installation_although_its_certificate_has_not_ended(spa: Spa) -> None:
     _, bar = await spa.cleared_room()
     other = await spa.room()
@@ -124,7 +132,7 @@ async def test_days_are_the_branchs_also_over_a_clock_change(spa: Spa, now: str,
     async with spa.app.state.database.transaction() as tx:
         (row,) = await due.page(
             tx, None, 9, now=datetime.fromisoformat(now).astimezone(UTC), within_days=30, overdue_days=7,
-            branches=None, branch_id=spa.branch_id,
+            branches_overdue_days={}, branches=None, branch_id=spa.branch_id,
         )  # fmt: skip
     assert (row.days_left, row.status) == (days_left, status)
 

@@ -161,7 +161,7 @@ async def test_a_stale_profile_or_a_weak_bar_is_refused(door: Door) -> None:
     )
     await door.refused("load_profile_required")
     await spa.as_superuser(
-        "UPDATE load_profiles SET valid_until = $2, load_kg = 301 WHERE therapist_id = $1",
+        "UPDATE load_profiles SET valid_until = $2, mass_kg = 150.6, load_kg = 302 WHERE therapist_id = $1",
         door.therapist, soon(3).date(),
     )  # fmt: skip
     await door.refused("load_rating_exceeded")

@@ -7,17 +7,18 @@ from uuid import UUID
 
 import pytest
 
+from services.room_equipment.domain.houserules import RuleBook
 from services.room_equipment.handlers.warnings import warn
 from tests.room_equipment.spa import Spa
 from tests.room_equipment.test_equipment import inspect, strap
 
-DAYS = (30, 14, 7, 1)
+BOOK = RuleBook()  # 30, 14, 7 and 1 days
 
 
 async def at(spa: Spa, now: datetime) -> int:
     """The job's work, with the clock that it would read from the database."""
     async with spa.app.state.database.transaction() as tx:
-        return await warn(tx, now, DAYS)
+        return await warn(tx, now, BOOK)
 
 
 async def said(spa: Spa, room: UUID) -> list[tuple[str, int | None]]:
@@ -84,7 +85,7 @@ async def test_a_run_that_broke_off_says_it_in_the_next_one_and_not_twice(spa: S
     room, _ = await ending(spa, "2027-06-14", datetime(2027, 6, 14, 22, tzinfo=UTC))
     with pytest.raises(RuntimeError, match="killed"):
         async with spa.app.state.database.transaction() as tx:
-            await warn(tx, now, DAYS)
+            await warn(tx, now, BOOK)
             raise RuntimeError("killed before its commit")
     assert await said(spa, room) == []
     for _ in range(3):

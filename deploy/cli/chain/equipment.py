@@ -119,7 +119,7 @@ def faults(
             if thing.rated_load_kg is None and line.row.result == "pass":
                 yield things[serial].fault("rated_load_kg", "is needed before an inspection can pass")
                 break
-            history = History(thing.rated_load_kg or Decimal(0), True, latest, (), None)
+            history = History(thing.rated_load_kg or Decimal(0), True, latest, (), None, of_a_bar=False)
             try:
                 judge(_report(body), history, now=calendar.now, timezone=zone.key, rules=HouseRules())
             except CaibeiError as error:
@@ -137,6 +137,7 @@ def _report(body: Body) -> Report:
         credential=sent.inspector.credential,
         credential_valid_until=sent.inspector.credential_valid_until,
         subject="import",
+        items=len(sent.checklist),
         failed_items=sum(item.result == "fail" for item in sent.checklist),
         valid_until=sent.valid_until,
     )

@@ -173,6 +173,7 @@ class Inspection(Row):
     bar: Text
     performed_at: MomentField
     kind: Literal["installation", "periodic", "after_event"]
+    event: Literal["impact", "water", "overload", "building_work", "repair", "relocation"] | None = None
     inspector: Code
     result: Literal["pass", "pass_with_conditions", "fail"]
     failed: Annotated[list[Item], Many.__metadata__[0]] = []

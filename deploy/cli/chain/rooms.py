@@ -47,6 +47,7 @@ def inspection(loading: Loading, row: Inspection, inspector: Inspector, at: date
     return without_nothing(
         performed_at=at.isoformat(),
         kind=row.kind,
+        event=row.event,
         inspector={
             "name": inspector.name,
             "organisation": inspector.organisation,

@@ -37,6 +37,7 @@ from deploy.cli.chain.nouns import (
 from services.room_equipment.domain.houserules import HouseRules
 from services.room_equipment.domain.inspections import History, OpenLockout, Report, credential_key, judge
 from services.room_equipment.schemas.assignments import NewLoadProfile
+from services.room_equipment.schemas.bars import Inspector as InspectorInWords
 from services.room_equipment.schemas.bars import NewBar, NewInspection
 from services.room_equipment.schemas.equipment import NewEquipment
 from services.room_equipment.schemas.rooms import NewRoom
@@ -166,6 +167,7 @@ def _history(
 
 def _report(body: Body) -> Report:
     sent = NewInspection.model_validate(body)
+    assert isinstance(sent.inspector, InspectorInWords)
     return Report(
         performed_at=sent.performed_at,
         kind=sent.kind,
@@ -173,10 +175,12 @@ def _report(body: Body) -> Report:
         credential=sent.inspector.credential,
         credential_valid_until=sent.inspector.credential_valid_until,
         subject="import",
+        items=len(sent.checklist),
         failed_items=sum(item.result == "fail" for item in sent.checklist),
         load_test_kg=sent.load_test_kg,
         valid_until=sent.valid_until,
         conditions=sent.conditions,
+        event=sent.event,
     )
 
 

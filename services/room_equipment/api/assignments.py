@@ -95,7 +95,7 @@ async def start(
         check_therapist(row.therapist_id, body.therapist_id, who.therapist_id)
         await unit.commit()  # no connection is held while others are asked
         proofs = await _ask(request.app.state.peers, row)
-    outcome = await gate.start(await unit.begin(), who, appointment_id, said, proofs, settings().house_rules)
+    outcome = await gate.start(await unit.begin(), who, appointment_id, said, proofs)
     if isinstance(outcome, CaibeiError):
         # Returned, not raised: the lock-out and what it displaced are committed with this answer.
         return problems.of(outcome)

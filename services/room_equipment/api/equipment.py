@@ -19,7 +19,6 @@ from services.room_equipment.schemas.equipment import (
     NewEquipment,
     NewEquipmentInspection,
 )
-from services.room_equipment.settings import settings
 from services.room_equipment.store import bar_sets
 from services.room_equipment.store import equipment as store
 from shared.kit.auth import Principal, requires
@@ -92,7 +91,7 @@ async def inspect(
     tx: Tx, equipment_id: UUID, body: NewEquipmentInspection, who: Principal = requires("rooms:inspect")
 ) -> EquipmentInspectionRecorded:
     """Record an inspection of what carries a therapist. A fail takes it out of service; the room's clearance stays."""
-    row = await handlers.inspect(tx, who, equipment_id, body.model_dump(), settings().house_rules)
+    row = await handlers.inspect(tx, who, equipment_id, body.model_dump())
     thing = _shown(await handlers.visible(tx, who, equipment_id))
     return EquipmentInspectionRecorded.model_validate(row._asdict() | {"equipment": thing})
 

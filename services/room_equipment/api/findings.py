@@ -29,7 +29,7 @@ async def lock_out(
     who: Principal = requires("rooms:operate"),
 ) -> LockoutRecorded:
     """Lock a bar out. It ends only by a later passing inspection, by someone other than the repairer."""
-    work = handlers.report(tx, who, bar_id, body.reason, body.note)
+    work = handlers.report(tx, who, bar_id, body.reason, body.note, body.event)
     if dry_run:
         response.status_code = 200
         _, result = await rehearse(tx, work)

@@ -16,7 +16,6 @@ from services.room_equipment.schemas.bars import (
     NewInspection,
 )
 from services.room_equipment.schemas.closures import WhatIf
-from services.room_equipment.settings import settings
 from services.room_equipment.store import inspections as store
 from services.room_equipment.store import lockouts
 from shared.kit.auth import Principal, requires
@@ -36,7 +35,7 @@ async def record(
     who: Principal = requires("rooms:inspect"),
 ) -> InspectionRecorded | WhatIf:
     """Record an inspection. A pass certifies the bar from now on; a fail locks it out and displaces its sessions."""
-    work = handlers.record(tx, who, bar_id, body.model_dump(), settings().house_rules)
+    work = handlers.record(tx, who, bar_id, body.model_dump())
     if dry_run:
         response.status_code = 200
         return WhatIf.model_validate((await rehearse(tx, work)).result.lists())
@@ -50,6 +49,8 @@ async def record(
             starts_at=done.recorded_at,
             ends_at=done.certificate.ends_at,
             valid_until=done.certificate.valid_until,
+            conditions=row.conditions,
+            record_hash=row.record_hash,
         )
     lockout = await lockouts.get(tx, done.lockout_id) if done.lockout_id else None
     return InspectionRecorded.model_validate(

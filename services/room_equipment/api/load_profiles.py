@@ -5,7 +5,6 @@ from uuid import UUID
 from services.room_equipment.handlers import found
 from services.room_equipment.handlers import load_profiles as handlers
 from services.room_equipment.schemas.assignments import LoadProfileAnswer, NewLoadProfile
-from services.room_equipment.settings import settings
 from services.room_equipment.store import projections
 from shared.errors import Invalid, NotFound
 from shared.kit.auth import Principal, requires
@@ -20,9 +19,7 @@ async def put(
 ) -> LoadProfileAnswer:
     """Record a measurement. Sessions that no longer fit are moved or put to a person."""
     await _must_see(unit, who, therapist_id)
-    profile, state, _ = await handlers.put(
-        await unit.begin(), who, therapist_id, body.mass_kg, body.measured_on, settings().house_rules
-    )
+    profile, state, _ = await handlers.put(await unit.begin(), who, therapist_id, body.mass_kg, body.measured_on)
     return LoadProfileAnswer(state=state, valid_until=profile.valid_until)
 
 

@@ -20,7 +20,6 @@ from services.room_equipment.schemas.rooms import (
     RoomChangeAnswer,
     RoomPatch,
 )
-from services.room_equipment.settings import settings
 from services.room_equipment.store import clearances, projections
 from services.room_equipment.store import rooms as store
 from shared.kit.auth import Principal, requires
@@ -37,11 +36,7 @@ async def register(
     """Register a room of a branch. It is not cleared until its bars are mounted and inspected."""
     who.must_see(body.branch_id, "branch_not_found", "There is no such branch.")
     await found.known(unit, projections.branch, body.branch_id, "branch")
-    values = body.model_dump()
-    values["name"] = body.name or body.code
-    if body.turnover_minutes is None:
-        values["turnover_minutes"] = settings().turnover_minutes
-    row = await handlers.register(await unit.begin(), values)
+    row = await handlers.register(await unit.begin(), body.model_dump() | {"name": body.name or body.code})
     response.headers["Location"] = f"/v1/rooms/{row.id}"
     response.headers["ETag"] = etag(row.version)
     return RoomAnswer.model_validate(row)

@@ -71,4 +71,5 @@ def history(thing: Any) -> History:
         latest_performed_at=thing.latest_performed_at,
         lockouts=(),
         repairer=None,
+        of_a_bar=False,
     )

@@ -7,6 +7,8 @@ Refused (409)
 ├── InspectionBeforeRepair  inspection_before_repair
 ├── InspectionBeforeChange  inspection_before_change
 ├── InstallationRequired    installation_required
+├── AfterEventRequired      after_event_required
+├── InspectorWithdrawn      inspector_withdrawn
 ├── NoRoom                  every code of a refused placement, see placement.py
 └── at the gate (gate.py):  TherapistMismatch, TooEarly, RoomOccupied, CheckMissing, AlreadyStarted,
                             AppointmentUnproven, ScreeningUnproven, NotFitToPerform, PreUseCheckFailed, …
@@ -71,6 +73,25 @@ class InstallationRequired(Refused):
             "installation_required",
             "As it is mounted, numbered and rated now, the bar has never passed an installation inspection. "
             "Record one with kind 'installation' and a load test first.",
+        )
+
+
+class AfterEventRequired(Refused):
+    def __init__(self, events: Iterable[str]) -> None:
+        named = ", ".join(events)
+        super().__init__(
+            "after_event_required",
+            f"The bar is locked out after an event ({named}). Record an inspection with kind 'after_event' that looks "
+            "at what it did.",
+            events=named.split(", "),
+        )
+
+
+class InspectorWithdrawn(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "inspector_withdrawn",
+            "The register no longer has this inspector in service. Another one inspects, or the chain puts him back.",
         )
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 from uuid import UUID
 
 from services.room_equipment.domain.errors import (
+    AfterEventRequired,
     InspectionBeforeChange,
     InspectionBeforeRepair,
     InspectionTooEarly,
@@ -25,6 +26,7 @@ from shared.errors import Invalid
 
 Kind = Literal["installation", "periodic", "after_event"]
 Result = Literal["pass", "pass_with_conditions", "fail"]
+Event = Literal["impact", "water", "overload", "building_work", "repair", "relocation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +39,27 @@ class Report:
     credential: str
     credential_valid_until: date
     subject: str
+    items: int
     failed_items: int
     load_test_kg: Decimal | None = None
     valid_until: date | None = None
     conditions: str | None = None
+    event: Event | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OpenLockout:
-    """`repaired_at`: when its work order was completed; None while it is open."""
+    """`repaired_at`: when its work order was completed; None while it is open. `repairer`: by whom, as in History.
+
+    `event`: what happened to the bar, where that is why it is locked out.
+    """
 
     lockout_id: UUID
     opened_at: datetime
     work_order_id: UUID | None
     repaired_at: datetime | None
+    event: Event | None = None
+    repairer: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,7 @@ class History:
     """What is on record of the bar before this report. `repairer`: credential key and subject of the last repair.
 
     `changed_at`: when it was last moved, remounted, renumbered or rated higher; None if never since it was registered.
+    `of_a_bar`: an inspection after an event says after which; what hangs on a bar has no events of its own.
     """
 
     rated_load_kg: Decimal
@@ -66,6 +76,7 @@ class History:
     lockouts: Sequence[OpenLockout]
     repairer: tuple[str, str] | None
     changed_at: datetime | None = None
+    of_a_bar: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +100,38 @@ def judge(report: Report, history: History, *, now: datetime, timezone: str, rul
         Refused: a pass that this bar, or this inspector, cannot have now (409).
     """
     _check_times(report, history, now, timezone)
+    event = event_of(report, history)
     if report.result == "fail":
         return None
     _check_pass(report, history)
     certificate = _certificate(report, timezone, rules)
     _check_release(report, history)
+    if report.kind == "after_event" and event is None and history.of_a_bar:
+        raise Invalid(
+            "event_required",
+            "Say after what: impact, water, overload, building_work, repair or relocation.",
+            pointer="/event",
+        )
     return certificate
+
+
+def event_of(report: Report, history: History) -> Event | None:
+    """What an after-event inspection is after: as the report says, else as the record does, if it does.
+
+    Raises:
+        Invalid: the report names an event and is of another kind.
+    """
+    if report.kind != "after_event":
+        if report.event is not None:
+            raise Invalid("event_of_another_kind", "Only an after-event inspection has an event.", pointer="/event")
+        return None
+    known = [lockout.event for lockout in history.lockouts if lockout.event is not None]
+    if report.event is not None:
+        return report.event
+    if known:
+        return known[-1]
+    repaired = any(lockout.repaired_at is not None for lockout in history.lockouts)
+    return "repair" if repaired else None
 
 
 def _check_times(report: Report, history: History, now: datetime, timezone: str) -> None:
@@ -118,6 +155,8 @@ def _check_times(report: Report, history: History, now: datetime, timezone: str)
 
 
 def _check_pass(report: Report, history: History) -> None:
+    if not report.items:
+        raise Invalid("checklist_required", "A pass says what was looked at: answer a checklist.", pointer="/checklist")
     if report.failed_items:
         raise Invalid(
             "failed_item", "An item of the checklist failed, so the result cannot be a pass.", pointer="/result"
@@ -157,8 +196,9 @@ def _certificate(report: Report, timezone: str, rules: HouseRules) -> Certificat
 
 
 def _check_release(report: Report, history: History) -> None:
-    if history.repairer is not None:
-        credential, subject = history.repairer
+    # Two open lock-outs may have had two repairers: neither may release what he repaired.
+    repairers = (history.repairer, *(lockout.repairer for lockout in history.lockouts))
+    for credential, subject in filter(None, repairers):
         if credential_key(report.credential) == credential or report.subject == subject:
             raise InspectorIsRepairer
     open_orders = [
@@ -166,6 +206,9 @@ def _check_release(report: Report, history: History) -> None:
     ]
     if open_orders:
         raise WorkOrderOpen(open_orders)
+    events = [lockout.event for lockout in history.lockouts if lockout.event is not None]
+    if events and report.kind == "periodic":
+        raise AfterEventRequired(dict.fromkeys(events))
     for lockout in history.lockouts:
         # To the second: inspectors' clocks and forms often give no more.
         if report.performed_at < lockout.opened_at.replace(microsecond=0):

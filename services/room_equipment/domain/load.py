@@ -16,16 +16,24 @@ from shared.errors import Invalid
 State = Literal["valid", "stale", "missing"]
 
 
+def load_of(mass_kg: Decimal, safety_factor: Decimal) -> Decimal:
+    """In kg, to the safe side. SQL that plans loads anew (store.load_profiles) rounds the same way."""
+    return (mass_kg * safety_factor).quantize(Decimal("0.1"), ROUND_UP)
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A measured mass, as a load in kg (safety factor included), usable through `valid_until` (local day)."""
+    """A measured mass, usable through `valid_until` (local day)."""
 
-    load_kg: Decimal
+    mass_kg: Decimal
     valid_until: date
 
-    def load_on(self, day: date) -> Decimal | None:
-        """The load to plan a session of that local day with, or None when the profile is too old by then."""
-        return self.load_kg if day <= self.valid_until else None
+    def load_on(self, day: date, safety_factor: Decimal) -> Decimal | None:
+        """The load to plan a session of that local day with, or None when the profile is too old by then.
+
+        `safety_factor` is the branch's: a house rule.
+        """
+        return load_of(self.mass_kg, safety_factor) if day <= self.valid_until else None
 
 
 def state_of(profile: Profile | None, today: date) -> State:
@@ -46,5 +54,4 @@ def measure(mass_kg: Decimal, measured_on: date, today: date, last: date | None,
         raise Invalid(
             "older_measurement", "A newer measurement is on record; give one at least as new.", pointer="/measured_on"
         )
-    load = (mass_kg * rules.safety_factor).quantize(Decimal("0.1"), ROUND_UP)
-    return Profile(load, add_months(measured_on, rules.load_profile_months))
+    return Profile(mass_kg, add_months(measured_on, rules.load_profile_months))

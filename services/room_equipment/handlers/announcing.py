@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from services.room_equipment.domain.load import load_of
 from services.room_equipment.domain.roomstate import Outlook
+from services.room_equipment.handlers.rulebook import book
 from services.room_equipment.store import clearances, load_profiles, rooms
 from shared.events.room_equipment import ClearancePeriod, RoomClearanceChanged
 from shared.kit.database import Transaction
@@ -15,9 +17,12 @@ async def announce_clearances(tx: Transaction, outlooks: Sequence[Outlook]) -> N
         return
     told = await rooms.bump_clearance(tx, [outlook.room_id for outlook in outlooks])
     limits = [period.max_load_kg for outlook in outlooks for period in outlook.periods]
-    loads = await load_profiles.over(tx, min(limits)) if limits else []
+    chain, own, factors = (await book(tx)).factors()
+    factor_of = dict(zip(own, factors, strict=True))
+    heaviest = await load_profiles.over(tx, min(limits), max([chain, *factors])) if limits else []
     for outlook in outlooks:
         branch_id, version = told[outlook.room_id]
+        loads = [(id, load_of(mass, factor_of.get(branch_id, chain))) for id, mass in heaviest]
         tx.announce(
             RoomClearanceChanged(
                 room_id=outlook.room_id,

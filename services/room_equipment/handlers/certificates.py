@@ -10,7 +10,7 @@ from services.room_equipment.documents import certificate, words
 from services.room_equipment.domain.clearance import foresee
 from services.room_equipment.domain.labels import address, holds
 from services.room_equipment.domain.placards import NoCertificate, placard
-from services.room_equipment.handlers import found
+from services.room_equipment.handlers import found, rulebook
 from services.room_equipment.settings import Settings
 from services.room_equipment.store import placards, projections, rooms
 from shared.errors import Invalid, NotFound, Refused
@@ -47,7 +47,7 @@ async def report(
         NotFound: no such bar, or no such inspection of it.
         Refused: `no_certificate`.
     """
-    await found.bar(tx, who, bar_id)
+    bar = await found.bar(tx, who, bar_id)
     row = await placards.get(tx, bar_id)
     now = datetime.now(UTC)
     said = placard(placards.facts(row), now)
@@ -57,7 +57,7 @@ async def report(
     if inspection is None:
         raise NotFound("inspection_not_found", "There is no such inspection of this bar.")
     stands = certificate.standing(row, inspection, said, now)
-    months = settings.house_rules.inspection_interval_months
+    months = (await rulebook.rules_of(tx, bar.branch_id)).inspection_interval_months
     head = [*settings.letterhead_lines, f"Branch {row.branch_code}"]
     url = page_of(bar_id, settings, console_url)
     paper = certificate.paper(

@@ -8,10 +8,9 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from services.room_equipment.domain import accessories
-from services.room_equipment.domain.houserules import HouseRules
 from services.room_equipment.domain.inspections import Report, judge
 from services.room_equipment.domain.localdays import local_date
-from services.room_equipment.handlers import found
+from services.room_equipment.handlers import found, rulebook
 from services.room_equipment.store import bar_sets, bars, equipment, rooms
 from shared.errors import Invalid, NotFound, Refused
 from shared.events.room_equipment import EquipmentInspectionFailed, EquipmentInspectionPassed
@@ -71,7 +70,7 @@ async def change(
     return await visible(tx, who, id)
 
 
-async def inspect(tx: Transaction, who: Principal, id: UUID, values: dict[str, Any], rules: HouseRules) -> Row[Any]:
+async def inspect(tx: Transaction, who: Principal, id: UUID, values: dict[str, Any]) -> Row[Any]:
     """Append an inspection. A fail takes it out of service at once, a pass puts it back; the room's clearance is its
     bars' and stays.
 
@@ -79,6 +78,10 @@ async def inspect(tx: Transaction, who: Principal, id: UUID, values: dict[str, A
         Refused: `not_inspected`: it carries nobody, or was removed; `rated_load_required`.
         Invalid: see domain.inspections.judge.
     """
+    seen = await visible(tx, who, id)
+    await rooms.lock(tx, [seen.branch_id])  # as whoever moves its bar: rooms, then things, then their record
+    if (await visible(tx, who, id)).branch_id != seen.branch_id:  # moved while we waited for the rooms
+        return await inspect(tx, who, id, values)
     thing = await visible(tx, who, id, lock=True)
     if not thing.inspected or thing.removed_on is not None:
         raise Refused("not_inspected", "It is not among what is inspected. Register it as such, or as what it is.")
@@ -93,10 +96,11 @@ async def inspect(tx: Transaction, who: Principal, id: UUID, values: dict[str, A
         credential=inspector["credential"],
         credential_valid_until=inspector["credential_valid_until"],
         subject=who.subject,
+        items=len(values["checklist"]),
         failed_items=sum(item["result"] == "fail" for item in values["checklist"]),
         valid_until=values["valid_until"],
     )
-    timezone = await found.timezone(tx, thing.branch_id)
+    rules, timezone = await rulebook.rules_of(tx, thing.branch_id), await found.timezone(tx, thing.branch_id)
     certificate = judge(report, accessories.history(thing), now=now, timezone=timezone, rules=rules)
     row = await equipment.add_inspection(
         tx,

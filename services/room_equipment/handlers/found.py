@@ -67,6 +67,16 @@ def check_scopes(who: Principal, needed: set[str]) -> None:
         raise Forbidden("insufficient_scope", f"This needs {', '.join(sorted(missing))}.", required=sorted(missing))
 
 
+def must_be_of_the_chain(who: Principal) -> None:
+    """What holds for every branch is set by those who see every branch.
+
+    Raises:
+        Forbidden
+    """
+    if who.branches is not None:
+        raise Forbidden("chain_token_required", "This is the whole chain's: it needs a token for every branch.")
+
+
 async def timezone(tx: Transaction, branch_id: UUID) -> str:
     row = await projections.branch(tx, branch_id)
     return str(row.timezone) if row else "UTC"

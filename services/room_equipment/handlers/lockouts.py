@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+from services.room_equipment.domain.inspections import Event
 from services.room_equipment.handlers import found
 from services.room_equipment.handlers.displacement import Displaced, settle
 from services.room_equipment.store import lockouts
@@ -17,28 +18,36 @@ from shared.kit.auth import Principal
 from shared.kit.database import Transaction
 from shared.kit.ids import new_id
 
-Cause = Literal["inspection", "pre_use_check", "report"]
+Cause = Literal["inspection", "pre_use_check", "report", "repair"]
 
 
 async def open_lockout(
-    tx: Transaction, who: Principal, bar: Row[Any], cause: Cause, reason: str, note: str, moment: datetime
-) -> UUID:
-    """The lock-out, its work order and its announcement. The caller settles the room."""
+    tx: Transaction, who: Principal, bar: Row[Any], cause: Cause, reason: str, note: str, moment: datetime,
+    *, event: Event | None = None, after: UUID | None = None,
+) -> UUID:  # fmt: skip
+    """The lock-out, its work order and its announcement. The caller settles the room.
+
+    `after`: the completed work order that is the reason, instead of a new one.
+    """
     id = new_id()
-    await lockouts.open(
+    opening = lockouts.open if after is None else lockouts.open_after
+    await opening(
         tx,
-        {"id": id, "work_order_id": new_id(), "bar_id": bar.id, "branch_id": bar.branch_id, "room_id": bar.room_id,
-         "cause": cause, "reason": reason, "note": note, "opened_at": moment, "opened_by": who.subject},
+        {"id": id, "work_order_id": after or new_id(), "bar_id": bar.id, "branch_id": bar.branch_id,
+         "room_id": bar.room_id, "cause": cause, "event": event, "reason": reason, "note": note, "opened_at": moment,
+         "opened_by": who.subject},
     )  # fmt: skip
     await audit(tx, who, "locked_out_bar", "bar", bar.id, branch_id=bar.branch_id, reason=cause)
     tx.announce(BarLockedOut(room_id=bar.room_id, bar_id=bar.id, branch_id=bar.branch_id, lockout_id=id, reason=cause))
     return id
 
 
-async def report(tx: Transaction, who: Principal, bar_id: UUID, reason: str, note: str) -> tuple[UUID, Displaced]:
-    """Lock a bar out because someone says so."""
+async def report(
+    tx: Transaction, who: Principal, bar_id: UUID, reason: str, note: str, event: Event | None = None
+) -> tuple[UUID, Displaced]:
+    """Lock a bar out because someone says so. After an `event` only an inspection of what it did releases it."""
     bar, locked, moment = await found.locked_bar(tx, who, bar_id)
-    id = await open_lockout(tx, who, bar, "report", reason, note, moment)
+    id = await open_lockout(tx, who, bar, "report", reason, note, moment, event=event)
     return id, await settle(tx, locked, [bar.room_id], moment, "locked_out", bar_id)
 
 

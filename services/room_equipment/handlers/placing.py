@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.room_equipment.domain.houserules import RuleBook, book_of
 from services.room_equipment.domain.localdays import local_date
 from services.room_equipment.domain.placement import NoRoom, Placed, Room, Wish, place
+from services.room_equipment.settings import settings
 from services.room_equipment.store import placing, rooms
 from services.room_equipment.store.placing import Scene
 from shared.events.codes import Refusal
@@ -80,6 +82,7 @@ async def assign(
     for row in locked:
         by_branch[row.branch_id].append(scene.rooms[row.id])
 
+    rules = book_of(settings().house_rules, scene.rules)
     decided: list[_Decided] = []
     answers: list[Assigned | Unplaced] = []
     heard: list[Request] = []
@@ -91,7 +94,7 @@ async def assign(
         if now is not None and not_after is not None and not_after[request.appointment_id] < now:
             answers.append(Unplaced(request, Refusal.TIMED_OUT))
             continue
-        outcome = _decide(request, scene, by_branch[request.branch_id])
+        outcome = _decide(request, scene, rules, by_branch[request.branch_id])
         if isinstance(outcome, Unplaced):
             answers.append(outcome)
         else:
@@ -112,7 +115,7 @@ def _questions(requests: Sequence[Request]) -> dict[str, list[Any]]:
     }
 
 
-def _decide(request: Request, scene: Scene, branch_rooms: list[Room]) -> _Decided | Unplaced:
+def _decide(request: Request, scene: Scene, rules: RuleBook, branch_rooms: list[Room]) -> _Decided | Unplaced:
     version, running = scene.live.get(request.appointment_id, (0, False))
     if running:
         return Unplaced(request, Refusal.ROOM_OCCUPIED)
@@ -120,7 +123,8 @@ def _decide(request: Request, scene: Scene, branch_rooms: list[Room]) -> _Decide
         return Unplaced(request, Refusal.THERAPIST_UNAVAILABLE)
     profile = scene.profiles.get(request.therapist_id)
     day = local_date(request.starts_at, scene.zones.get(request.branch_id, "UTC"))
-    load = profile.load_on(day) if request.requires_bar and profile else None
+    factor = rules.of(request.branch_id).safety_factor
+    load = profile.load_on(day, factor) if request.requires_bar and profile else None
     wish = Wish(
         request.appointment_id, request.starts_at, request.ends_at, request.turnover_minutes,
         request.requires_bar, load, request.room_id,

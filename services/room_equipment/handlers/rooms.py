@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from services.room_equipment.handlers import found
+from services.room_equipment.handlers import found, rulebook
 from services.room_equipment.handlers.displacement import Displaced, settle
 from services.room_equipment.store import rooms
 from shared.errors import Invalid, Refused
@@ -17,8 +17,10 @@ from shared.kit.ids import new_id
 
 
 async def register(tx: Transaction, values: dict[str, Any]) -> Row[Any]:
-    """A room of a known branch."""
+    """A room of a known branch. One that names no turnover gets its branch's (house rule)."""
     id = new_id()
+    if values["turnover_minutes"] is None:
+        values["turnover_minutes"] = (await rulebook.rules_of(tx, values["branch_id"])).turnover_minutes
     if not await rooms.add(tx, {"id": id, **values}):
         raise Refused("room_code_taken", "The branch has a room of this code. Choose another code.", pointer="/code")
     locked = await rooms.lock(tx, [values["branch_id"]])

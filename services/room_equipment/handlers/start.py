@@ -29,7 +29,7 @@ from services.room_equipment.domain.houserules import HouseRules
 from services.room_equipment.domain.load import Profile
 from services.room_equipment.domain.localdays import local_date
 from services.room_equipment.domain.placement import NoRoom
-from services.room_equipment.handlers import found
+from services.room_equipment.handlers import found, rulebook
 from services.room_equipment.handlers.lockouts import Check, record_checks
 from services.room_equipment.store import assignments, bars, clearances, load_profiles, lockouts, rooms, sessions
 from shared.errors import Invalid, NotFound, Refused
@@ -93,7 +93,7 @@ async def visible(tx: Transaction, who: Principal, appointment_id: UUID) -> Row[
 
 
 async def start(
-    tx: Transaction, who: Principal, appointment_id: UUID, said: Statement, proofs: Proofs, rules: HouseRules
+    tx: Transaction, who: Principal, appointment_id: UUID, said: Statement, proofs: Proofs
 ) -> Started | PreUseCheckFailed | NotFitToPerform:
     """The transaction that counts. A returned refusal is to be committed and then answered; a raised one is not.
 
@@ -119,10 +119,11 @@ async def start(
     if not said.fit:
         return NotFitToPerform()
     _check_proofs(row, proofs)
+    rules = await rulebook.rules_of(tx, row.branch_id)
     gate.check_time(row.planned_at, now, rules.early_start_minutes)
     mounted = [bar.id for bar in branch_bars.values() if bar.room_id == row.room_id]
     await audit(tx, who, "started_session", "appointment", appointment_id, branch_id=row.branch_id)
-    return await _run(tx, row, now, mounted, timedelta(minutes=rules.check_minutes))
+    return await _run(tx, row, now, mounted, rules)
 
 
 async def _looked_at(tx: Transaction, row: Row[Any], checks: Sequence[Check]) -> dict[UUID, Row[Any]]:
@@ -145,7 +146,7 @@ def _check_proofs(row: Row[Any], proofs: Proofs) -> None:
         gate.check_screening(proofs.standing or gate.Answer(None, {}))
 
 
-async def _run(tx: Transaction, row: Row[Any], now: datetime, mounted: list[UUID], check_age: timedelta) -> Started:
+async def _run(tx: Transaction, row: Row[Any], now: datetime, mounted: list[UUID], rules: HouseRules) -> Started:
     """`during` becomes [now, now + duration + turnover), and every constraint is checked on that."""
     ends_at = now + (row.ends_at - row.starts_at)
     until = now + (row.blocked_until - row.starts_at)
@@ -156,11 +157,13 @@ async def _run(tx: Transaction, row: Row[Any], now: datetime, mounted: list[UUID
         raise TherapistBusy
     load = row.load_kg
     if row.requires_bar:
-        passed = await lockouts.passed(tx, row.appointment_id, row.room_id, now - check_age)
+        passed = await lockouts.passed(
+            tx, row.appointment_id, row.room_id, now - timedelta(minutes=rules.check_minutes)
+        )
         missing = gate.missing_checks(mounted, passed)
         if missing:
             raise CheckMissing(missing)
-        load = await _check_bars(tx, row, now, until)
+        load = await _check_bars(tx, row, now, until, rules.safety_factor)
     elif way.closes_at is not None:
         raise placement_refused(NoRoom("room_closed", row.room_id, "closed", way.closes_at))
     if way.next_starts_at is not None:
@@ -181,7 +184,7 @@ async def _run(tx: Transaction, row: Row[Any], now: datetime, mounted: list[UUID
     return Started(row, now, ends_at, until, version)
 
 
-async def _check_bars(tx: Transaction, row: Row[Any], now: datetime, until: datetime) -> Decimal:
+async def _check_bars(tx: Transaction, row: Row[Any], now: datetime, until: datetime, factor: Decimal) -> Decimal:
     """Cleared to the very end and strong enough, named before the constraint says so. Returns the load."""
     periods = (await clearances.around(tx, [row.room_id], now)).get(row.room_id, [])
     limit = limit_over(periods, now, until)
@@ -191,7 +194,7 @@ async def _check_bars(tx: Transaction, row: Row[Any], now: datetime, until: date
         raise placement_refused(refusal)
     profile = await load_profiles.get(tx, row.therapist_id)
     day = local_date(now, await found.timezone(tx, row.branch_id))
-    load = Profile(profile.load_kg, profile.valid_until).load_on(day) if profile else None
+    load = Profile(profile.mass_kg, profile.valid_until).load_on(day, factor) if profile else None
     if load is None:
         raise placement_refused(NoRoom("load_profile_required", row.room_id))
     if load > limit:

@@ -1,9 +1,9 @@
 """Says that certificates end: each warning once, whoever runs the job and however often."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
+from services.room_equipment.domain.houserules import RuleBook
 from services.room_equipment.domain.warnings import EXPIRED, step
 from services.room_equipment.store import warnings
 from services.room_equipment.store.warnings import Asset
@@ -17,12 +17,14 @@ from shared.events.room_equipment import (
 from shared.kit.database import Transaction
 
 
-async def warn(tx: Transaction, now: datetime, days: Sequence[int]) -> int:
+async def warn(tx: Transaction, now: datetime, book: RuleBook) -> int:
     """Announce the nearest warning that is due of each certificate in force, and each end once."""
+    until = now + timedelta(days=book.furthest_warning() + 2)
     said = 0
     for asset in get_args(Asset):
         due: list[tuple[Any, int]] = []
-        for row in await warnings.ending(tx, asset, now + timedelta(days=max(days) + 2)):
+        for row in await warnings.ending(tx, asset, until):
+            days = book.of(row.branch_id).warning_days
             found = step(row.valid_until, row.certified_until, row.announced, now=now, timezone=row.timezone, days=days)
             if found is not None:
                 due.append((row, found))

@@ -4,10 +4,11 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import Field, WrapValidator
 
-from services.room_equipment.domain.inspections import Kind, Result
-from services.room_equipment.schemas.values import DisplacedLists, Kg, Label, Millimetres, Number, Text
+from services.room_equipment.domain.checklists import Kind as Checklist
+from services.room_equipment.domain.inspections import Event, Kind, Result
+from services.room_equipment.schemas.values import Credential, DisplacedLists, Kg, Label, Millimetres, Number, Text
 from shared.kit.body import Answer, Body, Instant, Name, Note, example
 
 
@@ -84,20 +85,30 @@ class BarChangeAnswer(BarAnswer, DisplacedLists):
     """The bar, and what its change did to sessions."""
 
 
-def _has_letters(text: str) -> str:
-    if not any(c.isalnum() for c in text):
-        raise ValueError("must have a letter or digit")
-    return text
-
-
-Credential = Annotated[Label, AfterValidator(_has_letters)]
-
-
 class Inspector(Body):
     name: Name
     organisation: Text = ""
     credential: Credential = Field(examples=["LOLER-4711"])
     credential_valid_until: date
+
+
+class RegisteredInspector(Body):
+    """One of the chain's register; name, organisation and credential are copied from it."""
+
+    inspector_id: UUID
+
+
+def _by_what_it_names(value: Any, _: Any) -> Inspector | RegisteredInspector:
+    # Not a plain union: its errors would point at names of classes.
+    registered = isinstance(value, dict) and "inspector_id" in value
+    return (RegisteredInspector if registered else Inspector).model_validate(value)
+
+
+class TemplateRef(Body):
+    """Which checklist is answered: a version of what `GET /v1/checklists?branch_id=` has for this kind."""
+
+    kind: Checklist | None = Field(None, description="The inspection's own, which is also what it is when left out.")
+    version: Annotated[int, Field(ge=1, lt=2**31)]
 
 
 class ChecklistItem(Body):
@@ -126,7 +137,11 @@ class NewInspection(Body):
 
     performed_at: Instant
     kind: Kind
-    inspector: Inspector
+    event: Event | None = Field(
+        None, description="Of an after-event inspection. Where it is left out, what the open lock-out says counts."
+    )
+    inspector: Annotated[Inspector | RegisteredInspector, WrapValidator(_by_what_it_names)]
+    checklist_template: TemplateRef | None = None
     checklist: Annotated[list[ChecklistItem], Field(default_factory=list, max_length=200)]
     load_test_kg: Kg | None = Field(None, description="Needed at an installation: at least the rated load.")
     result: Result
@@ -143,6 +158,8 @@ class CertificateAnswer(Answer):
     starts_at: datetime
     ends_at: datetime
     valid_until: date
+    conditions: str | None
+    record_hash: str | None = Field(description="Printed on paper, it holds the record to what it was then.")
 
 
 class LockoutAnswer(Answer):
@@ -150,6 +167,7 @@ class LockoutAnswer(Answer):
     bar_id: UUID
     room_id: UUID
     cause: str
+    event: str | None
     reason: str
     note: str
     opened_at: datetime
@@ -166,18 +184,23 @@ class InspectionAnswer(Answer):
     bar_serial: str
     rated_load_kg: Number
     kind: str
+    event: str | None
     performed_at: datetime
     recorded_at: datetime
+    inspector_id: UUID | None
     inspector_name: str
     inspector_organisation: str
     inspector_credential: str
     credential_valid_until: date
+    checklist_template: dict[str, Any] | None
     checklist: list[Any]
     load_test_kg: Number | None
     result: str
     conditions: str | None
     note: str
     valid_until: date | None
+    record_sequence: int | None
+    record_hash: str | None = Field(description="SHA-256 of the bar's record up to and with this inspection.")
 
 
 class InspectionRecorded(InspectionAnswer, DisplacedLists):
@@ -194,6 +217,9 @@ class NewLockout(Body):
     )
 
     reason: Name
+    event: Event | None = Field(
+        None, description="What happened to the bar. Then only an after-event inspection of what it did releases it."
+    )
     note: Note = ""
 
 

@@ -10,9 +10,10 @@ from shared.kit.body import Answer
 class DueAnswer(Answer):
     """A mounted bar, or an accessory that carries a therapist (`bar_id`: the bar it hangs on).
 
-    `failed`: by its latest inspection. `overdue`: lapsed or never inspected for more than 7 local days (house rule), or
-    past the deadline of its conditions: someone has to act now. `lapsed`: its certificate has ended. `never_inspected`
-    as it is mounted now. `due`: ends within the days asked for. `days_left` is in local days, negative once over.
+    `failed`: by its latest inspection. `overdue`: lapsed or never inspected for more than 7 local days (house rule
+    `overdue_days`), or past the deadline of its conditions: someone has to act now. `lapsed`: its certificate has
+    ended. `never_inspected` as it is mounted now. `due`: ends within the days asked for. `days_left` is in local days,
+    negative once over. `conditions`: of a pass with conditions.
     """
 
     asset: Literal["bar", "equipment"]
@@ -28,6 +29,7 @@ class DueAnswer(Answer):
     status: Literal["failed", "overdue", "lapsed", "never_inspected", "due"]
     needs: Literal["installation", "periodic", "after_event"]
     locked_out: bool
+    conditions: str | None
     valid_until: date | None
     days_left: int | None
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints
 
 from shared.kit.body import Answer
 
@@ -19,6 +19,15 @@ Text = Annotated[str, StringConstraints(max_length=200)]
 Day = Annotated[date, Field(ge=date(1970, 1, 1), le=date(2200, 12, 31))]
 """A local date of the branch."""
 Label = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
+
+
+def _has_letters(text: str) -> str:
+    if not any(c.isalnum() for c in text):
+        raise ValueError("must have a letter or digit")
+    return text
+
+
+Credential = Annotated[Label, AfterValidator(_has_letters)]
 
 
 class Moved(Answer):

@@ -14,34 +14,36 @@ from shared.kit.database import Transaction
 _DUE = f"""
 WITH inspected AS (
     SELECT 'bar' AS asset, b.id AS asset_id, b.id AS bar_id, CAST(NULL AS uuid) AS equipment_id, 'bar' AS kind,
-           b.serial AS name, b.serial, b.room_id, b.branch_id, i.id AS inspection_id, i.result, i.valid_until,
-           i.certified_until, b.unproven_since AS since,
+           b.serial AS name, b.serial, b.room_id, b.branch_id, i.id AS inspection_id, i.result, i.conditions,
+           i.valid_until, i.certified_until, b.unproven_since AS since,
            NOT EXISTS (SELECT 1 FROM inspections p WHERE p.bar_id = b.id AND p.kind = 'installation'
                        AND p.result <> 'fail' AND p.recorded_at >= b.unproven_since) AS unproven,
            EXISTS (SELECT 1 FROM lockouts l WHERE l.bar_id = b.id AND l.released_at IS NULL) AS locked_out
     FROM bars b
     LEFT JOIN LATERAL (
-        SELECT id, result, valid_until, certified_until FROM inspections
+        SELECT id, result, conditions, valid_until, certified_until FROM inspections
         WHERE bar_id = b.id ORDER BY sequence DESC LIMIT 1
     ) i ON true
     WHERE b.removed_on IS NULL
     UNION ALL
     SELECT 'equipment', e.id, e.bar_id, e.id, e.kind, e.name, e.serial, e.room_id, e.branch_id, i.id, i.result,
-           i.valid_until, i.certified_until, e.created_at, i.id IS NULL, false
+           NULL, i.valid_until, i.certified_until, e.created_at, i.id IS NULL, false
     FROM equipment e {LATEST}
     WHERE e.inspected AND e.removed_on IS NULL AND (e.in_service OR i.result = 'fail')
 ), placed AS (
     SELECT a.*, r.code AS room_code, CAST(:now AT TIME ZONE coalesce(b.timezone, 'UTC') AS date) AS today,
-           CAST(a.since AT TIME ZONE coalesce(b.timezone, 'UTC') AS date) AS since_day
+           CAST(a.since AT TIME ZONE coalesce(b.timezone, 'UTC') AS date) AS since_day,
+           coalesce(CAST(CAST(:branches_overdue_days AS jsonb) ->> CAST(a.branch_id AS text) AS int), :overdue_days)
+               AS overdue_days
     FROM inspected a JOIN rooms r ON r.id = a.room_id LEFT JOIN branches b ON b.id = a.branch_id
     WHERE (CAST(:branches AS uuid[]) IS NULL OR a.branch_id = ANY (CAST(:branches AS uuid[])))
       AND (CAST(:branch_id AS uuid) IS NULL OR a.branch_id = :branch_id)
 ), judged AS (
     SELECT p.*, CASE WHEN result = 'fail' OR unproven THEN NULL ELSE valid_until - today END AS days_left, CASE
         WHEN result = 'fail' THEN 'failed'
-        WHEN unproven THEN CASE WHEN today - since_day > :overdue_days THEN 'overdue' ELSE 'never_inspected' END
+        WHEN unproven THEN CASE WHEN today - since_day > overdue_days THEN 'overdue' ELSE 'never_inspected' END
         WHEN certified_until <= :now THEN CASE
-            WHEN result = 'pass_with_conditions' OR today - valid_until > :overdue_days THEN 'overdue' ELSE 'lapsed' END
+            WHEN result = 'pass_with_conditions' OR today - valid_until > overdue_days THEN 'overdue' ELSE 'lapsed' END
         WHEN valid_until - today <= :within_days THEN 'due' END AS status,
         CASE WHEN unproven AND asset = 'bar' THEN 'installation'
              WHEN result = 'fail' OR locked_out THEN 'after_event' ELSE 'periodic' END AS needs,
@@ -74,7 +76,7 @@ Position = tuple[int, datetime, UUID]
 
 
 async def page(tx: Transaction, after: Position | None, limit: int, **filters: Any) -> Sequence[Row[Any]]:
-    """Most urgent first. `filters`: now, within_days, overdue_days, branches, branch_id."""
+    """Most urgent first. `filters`: now, within_days, overdue_days (and by branch), branches, branch_id."""
     urgency, end, id = after or (None, None, None)
     return await tx.all(_PAGE, {**filters, "after_urgency": urgency, "after_end": end, "after_id": id, "limit": limit})
 

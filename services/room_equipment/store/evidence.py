@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+from services.room_equipment.store.inspections import CHAINED
 from services.room_equipment.store.inspections import COLUMNS as INSPECTION
 from services.room_equipment.store.lockouts import COLUMNS as LOCKOUT
 from shared.kit.database import Transaction
@@ -19,7 +20,7 @@ WHERE room_id = :room_id AND mounted AND during && tstzrange(:start, :end) ORDER
 
 # The latest on record when it began, and what came in while it ran.
 _INSPECTIONS = f"""
-SELECT {INSPECTION} FROM inspections i
+SELECT {INSPECTION} FROM ({CHAINED}) i
 WHERE bar_id = ANY (CAST(:bars AS uuid[])) AND recorded_at < :end AND (recorded_at > :start OR sequence = (
     SELECT max(sequence) FROM inspections x WHERE x.bar_id = i.bar_id AND x.recorded_at <= :start
 ))

@@ -10,8 +10,18 @@ from services.room_equipment.domain.inspections import History, OpenLockout
 from shared.kit.database import Transaction
 
 COLUMNS = """id, bar_id, sequence, branch_id, room_id, bar_serial, rated_load_kg, kind, performed_at, recorded_at,
-    inspector_name, inspector_organisation, inspector_credential, credential_valid_until, checklist, load_test_kg,
-    result, conditions, note, valid_until, certified_until"""
+    event, inspector_id, inspector_name, inspector_organisation, inspector_credential, credential_valid_until,
+    checklist_template, checklist, load_test_kg, result, conditions, note, valid_until, certified_until,
+    record_sequence, record_hash"""
+
+# With its place in the bar's hash chain: printed on a certificate, the hash holds the record to what it was then.
+CHAINED = """
+SELECT i.*, e.sequence AS record_sequence, encode(e.hash, 'hex') AS record_hash FROM inspections i
+LEFT JOIN LATERAL (
+    SELECT sequence, hash FROM record_entries x WHERE x.record = 'inspections' AND x.subject_id = i.id
+    ORDER BY sequence DESC LIMIT 1
+) e ON true
+"""
 
 _HISTORY = """
 SELECT b.rated_load_kg, CASE WHEN b.unproven_since > b.created_at THEN b.unproven_since END AS changed_at,
@@ -25,7 +35,9 @@ FROM bars b WHERE b.id = :id
 """
 
 _LOCKOUTS = """
-SELECT l.id, l.opened_at, w.id AS work_order_id, w.completed_at FROM lockouts l
+SELECT l.id, l.opened_at, l.event, w.id AS work_order_id, w.completed_at, w.repairer_credential_key,
+    w.repairer_subject
+FROM lockouts l
 LEFT JOIN work_orders w ON w.lockout_id = l.id
 WHERE l.bar_id = :id AND l.released_at IS NULL ORDER BY l.opened_at, l.id
 """
@@ -33,11 +45,12 @@ WHERE l.bar_id = :id AND l.released_at IS NULL ORDER BY l.opened_at, l.id
 _ADD = """
 INSERT INTO inspections (id, bar_id, sequence, branch_id, room_id, bar_serial, rated_load_kg, kind, performed_at,
     recorded_at, recorded_by, inspector_name, inspector_organisation, inspector_credential, inspector_credential_key,
-    credential_valid_until, checklist, load_test_kg, result, conditions, note, valid_until, certified_until)
+    credential_valid_until, checklist, load_test_kg, result, conditions, note, valid_until, certified_until, event,
+    checklist_template, inspector_id)
 VALUES (:id, :bar_id, :sequence, :branch_id, :room_id, :bar_serial, :rated_load_kg, :kind, :performed_at,
     :recorded_at, :recorded_by, :inspector_name, :inspector_organisation, :inspector_credential,
     :inspector_credential_key, :credential_valid_until, CAST(:checklist AS jsonb), :load_test_kg, :result, :conditions,
-    :note, :valid_until, :certified_until)
+    :note, :valid_until, :certified_until, :event, CAST(:checklist_template AS jsonb), :inspector_id)
 """
 
 
@@ -45,7 +58,14 @@ async def history(tx: Transaction, bar_id: UUID) -> tuple[History, int]:
     """What is on record of a bar, and the sequence number of its next inspection."""
     row = await tx.one(_HISTORY, {"id": bar_id})
     lockouts = [
-        OpenLockout(lockout.id, lockout.opened_at, lockout.work_order_id, lockout.completed_at)
+        OpenLockout(
+            lockout.id,
+            lockout.opened_at,
+            lockout.work_order_id,
+            lockout.completed_at,
+            lockout.event,
+            (lockout.repairer_credential_key or "", lockout.repairer_subject) if lockout.completed_at else None,
+        )
         for lockout in await tx.all(_LOCKOUTS, {"id": bar_id})
     ]
     repairer = (row.repairer[0] or "", row.repairer[1]) if row.repairer else None
@@ -60,7 +80,7 @@ async def add(tx: Transaction, values: dict[str, Any]) -> None:
 async def of_bar(tx: Transaction, bar_id: UUID, before: int | None, limit: int) -> Sequence[Row[Any]]:
     """Newest first; `before` is the sequence number of the last one shown."""
     return await tx.all(
-        f"""SELECT {COLUMNS} FROM inspections
+        f"""SELECT {COLUMNS} FROM ({CHAINED}) i
             WHERE bar_id = :bar_id AND (CAST(:before AS int) IS NULL OR sequence < :before)
             ORDER BY sequence DESC LIMIT :limit""",
         {"bar_id": bar_id, "before": before, "limit": limit},
@@ -69,6 +89,6 @@ async def of_bar(tx: Transaction, bar_id: UUID, before: int | None, limit: int) 
 
 async def by_ids(tx: Transaction, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     return await tx.all(
-        f"SELECT {COLUMNS} FROM inspections WHERE id = ANY (CAST(:ids AS uuid[])) ORDER BY bar_id, sequence",
+        f"SELECT {COLUMNS} FROM ({CHAINED}) i WHERE id = ANY (CAST(:ids AS uuid[])) ORDER BY bar_id, sequence",
         {"ids": list(ids)},
     )

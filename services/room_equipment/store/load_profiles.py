@@ -13,7 +13,7 @@ from shared.kit.database import Transaction
 
 async def get(tx: Transaction, therapist_id: UUID, *, lock: bool = False) -> Row[Any] | None:
     return await tx.first(
-        "SELECT therapist_id, version, load_kg, measured_on, valid_until, announced_state FROM load_profiles"
+        "SELECT therapist_id, version, mass_kg, measured_on, valid_until, announced_state FROM load_profiles"
         " WHERE therapist_id = :id" + (" FOR UPDATE" if lock else ""),
         {"id": therapist_id},
     )
@@ -23,7 +23,7 @@ async def put(
     tx: Transaction, therapist_id: UUID, mass_kg: Decimal, load_kg: Decimal, measured_on: date, valid_until: date,
     state: str,
 ) -> int:  # fmt: skip
-    """The profile's new version."""
+    """The profile's new version. `load_kg` is the chain's, for the release before this one; nobody reads it here."""
     version: int = await tx.scalar(
         """INSERT INTO load_profiles AS p
                (therapist_id, version, mass_kg, load_kg, measured_on, valid_until, announced_state)
@@ -38,13 +38,13 @@ async def put(
     return version
 
 
-async def over(tx: Transaction, limit_kg: Decimal) -> list[tuple[UUID, Decimal]]:
-    """Therapists whose load is above a limit, with the load."""
+async def over(tx: Transaction, limit_kg: Decimal, factor: Decimal) -> list[tuple[UUID, Decimal]]:
+    """Therapists whose mass times this factor is above a limit, with the mass."""
     rows = await tx.all(
-        "SELECT therapist_id, load_kg FROM load_profiles WHERE load_kg > :limit ORDER BY therapist_id",
-        {"limit": limit_kg},
+        "SELECT therapist_id, mass_kg FROM load_profiles WHERE mass_kg * :factor > :limit ORDER BY therapist_id",
+        {"limit": limit_kg, "factor": factor},
     )
-    return [(row.therapist_id, row.load_kg) for row in rows]
+    return [(row.therapist_id, row.mass_kg) for row in rows]
 
 
 async def turn_stale(tx: Transaction, today: date) -> Sequence[Row[Any]]:
@@ -56,19 +56,22 @@ async def turn_stale(tx: Transaction, today: date) -> Sequence[Row[Any]]:
     )
 
 
-async def sessions_of(tx: Transaction, therapist_id: UUID) -> Sequence[Row[Any]]:
-    """The therapist's back-stepping sessions that have not started, with the room's least limit over each."""
+async def overloaded(
+    tx: Transaction, *, therapist_id: UUID | None = None, branches: Sequence[UUID] | None = None
+) -> Sequence[Row[Any]]:
+    """Back-stepping sessions that have not started and whose load is over the room's least limit, by id."""
     return await tx.all(
         """SELECT a.appointment_id, a.assignment_version, a.attempt, a.branch_id, a.room_id, a.requires_bar, a.load_kg,
                   a.room_flexible, a.ends_at, a.turnover_minutes, a.started_at,
-                  lower(a.during) AS starts_at, upper(a.during) AS blocked_until,
-                  (SELECT min(c.max_load_kg) FROM room_clearances c
-                   WHERE c.room_id = a.bar_room_id AND c.valid_during && a.covered) AS limit_kg
+                  lower(a.during) AS starts_at, upper(a.during) AS blocked_until
            FROM assignments a
-           WHERE a.therapist_id = :id AND a.requires_bar AND a.started_at IS NULL
-             AND upper(a.during) > clock_timestamp()
+           WHERE (CAST(:therapist AS uuid) IS NULL OR a.therapist_id = :therapist)
+             AND (CAST(:branches AS uuid[]) IS NULL OR a.branch_id = ANY (CAST(:branches AS uuid[])))
+             AND a.requires_bar AND a.started_at IS NULL AND upper(a.during) > clock_timestamp()
+             AND a.load_kg > coalesce((SELECT min(c.max_load_kg) FROM room_clearances c
+                                       WHERE c.room_id = a.bar_room_id AND c.valid_during && a.covered), 0)
            ORDER BY a.appointment_id""",
-        {"id": therapist_id},
+        {"therapist": therapist_id, "branches": branches},
     )
 
 
@@ -82,20 +85,37 @@ async def branches_of(tx: Transaction, therapist_id: UUID) -> list[UUID]:
     return [row.branch_id for row in rows]
 
 
-async def set_load(tx: Transaction, therapist_id: UUID, load_kg: Decimal) -> None:
-    """From now on the therapist's sessions to come are planned with this load."""
+# `own`: branches with a safety factor of their own; the others have the chain's.
+_FACTORS = "unnest(CAST(:own AS uuid[]), CAST(:factors AS numeric[])) AS f (branch_id, factor)"
+
+
+async def set_loads(
+    tx: Transaction, branches: Sequence[UUID] | None, factor: Decimal, own: Sequence[UUID],
+    factors: Sequence[Decimal], therapist_id: UUID | None = None,
+) -> None:  # fmt: skip
+    """Plan sessions that have not begun with the load that mass and factor give now, rounded to the safe side."""
     await tx.run(
-        """UPDATE assignments SET load_kg = :load
-           WHERE therapist_id = :id AND requires_bar AND started_at IS NULL AND upper(during) > clock_timestamp()""",
-        {"id": therapist_id, "load": load_kg},
+        f"""UPDATE assignments a SET load_kg = ceil(p.mass_kg * coalesce(
+                (SELECT factor FROM {_FACTORS} WHERE f.branch_id = a.branch_id), :factor) * 10) / 10
+            FROM load_profiles p
+            WHERE p.therapist_id = a.therapist_id AND a.requires_bar AND a.started_at IS NULL
+              AND upper(a.during) > clock_timestamp()
+              AND (CAST(:therapist AS uuid) IS NULL OR a.therapist_id = :therapist)
+              AND (CAST(:branches AS uuid[]) IS NULL OR a.branch_id = ANY (CAST(:branches AS uuid[])))""",
+        {"therapist": therapist_id, "branches": branches, "factor": factor, "own": own, "factors": factors},
     )
 
 
-async def rooms_limited_between(tx: Transaction, low: Decimal, high: Decimal) -> list[UUID]:
-    """Rooms cleared from now on with a limit that one of the two loads is over and the other is not."""
+async def rooms_limited_between(
+    tx: Transaction, low: Decimal, high: Decimal, factor: Decimal, own: Sequence[UUID], factors: Sequence[Decimal]
+) -> list[UUID]:
+    """Rooms cleared from now on with a limit that one of the two masses is over in its branch and the other is not."""
     rows = await tx.all(
-        """SELECT DISTINCT room_id FROM room_clearances
-           WHERE upper(valid_during) > clock_timestamp() AND max_load_kg >= :low AND max_load_kg < :high""",
-        {"low": low, "high": high},
+        f"""SELECT DISTINCT c.room_id FROM room_clearances c JOIN rooms r ON r.id = c.room_id
+            LEFT JOIN {_FACTORS} ON f.branch_id = r.branch_id
+            WHERE upper(c.valid_during) > clock_timestamp()
+              AND c.max_load_kg >= :low * coalesce(f.factor, :factor)
+              AND c.max_load_kg < :high * coalesce(f.factor, :factor)""",
+        {"low": low, "high": high, "factor": factor, "own": own, "factors": factors},
     )
     return [row.room_id for row in rows]

@@ -9,15 +9,24 @@ from sqlalchemy import Row
 
 from shared.kit.database import Transaction
 
-COLUMNS = "id, bar_id, branch_id, room_id, cause, reason, note, opened_at, released_at, released_by"
+COLUMNS = "id, bar_id, branch_id, room_id, cause, event, reason, note, opened_at, released_at, released_by"
 
 _OPEN = """
 WITH opened AS (
-    INSERT INTO lockouts (id, bar_id, branch_id, room_id, cause, reason, note, opened_at, opened_by)
-    VALUES (:id, :bar_id, :branch_id, :room_id, :cause, :reason, :note, :opened_at, :opened_by) RETURNING id
+    INSERT INTO lockouts (id, bar_id, branch_id, room_id, cause, event, reason, note, opened_at, opened_by)
+    VALUES (:id, :bar_id, :branch_id, :room_id, :cause, :event, :reason, :note, :opened_at, :opened_by) RETURNING id
 )
 INSERT INTO work_orders (id, bar_id, branch_id, lockout_id, title, opened_at)
 SELECT :work_order_id, :bar_id, :branch_id, id, :reason, :opened_at FROM opened
+"""
+
+# For a repair that is done already: its own work order becomes the lock-out's.
+_OPEN_AFTER = """
+WITH opened AS (
+    INSERT INTO lockouts (id, bar_id, branch_id, room_id, cause, event, reason, note, opened_at, opened_by)
+    VALUES (:id, :bar_id, :branch_id, :room_id, :cause, :event, :reason, :note, :opened_at, :opened_by) RETURNING id
+)
+UPDATE work_orders SET version = version + 1, lockout_id = opened.id FROM opened WHERE work_orders.id = :work_order_id
 """
 
 _CHECKS = """
@@ -32,6 +41,11 @@ FROM unnest(CAST(:ids AS uuid[]), CAST(:bar_ids AS uuid[]), CAST(:room_ids AS uu
 async def open(tx: Transaction, values: dict[str, Any]) -> None:
     """A lock-out and its work order, together."""
     await tx.run(_OPEN, values)
+
+
+async def open_after(tx: Transaction, values: dict[str, Any]) -> None:
+    """A lock-out that asks for an inspection of what this completed work order did."""
+    await tx.run(_OPEN_AFTER, values)
 
 
 async def get(tx: Transaction, id: UUID) -> Row[Any]:

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from services.room_equipment.domain.clearance import Bar, Certificate
 from services.room_equipment.domain.placards import Facts
+from services.room_equipment.store.inspections import CHAINED
 from services.room_equipment.store.inspections import COLUMNS as INSPECTION
 from shared.kit.database import Transaction
 
@@ -54,7 +55,7 @@ async def inspection(tx: Transaction, bar_id: UUID, id: UUID) -> Row[Any] | None
                 (SELECT n.id FROM inspections n WHERE n.bar_id = i.bar_id AND n.sequence = i.sequence + 1) AS next_id,
                 (SELECT n.recorded_at FROM inspections n WHERE n.bar_id = i.bar_id AND n.sequence = i.sequence + 1)
                     AS next_at
-            FROM inspections i WHERE id = :id AND bar_id = :bar_id""",
+            FROM ({CHAINED}) i WHERE id = :id AND bar_id = :bar_id""",
         {"id": id, "bar_id": bar_id},
     )
 

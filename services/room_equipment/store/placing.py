@@ -35,7 +35,9 @@ SELECT
      FROM w JOIN room_gaps g ON g.room_id = w.room_id AND g.during && w.d WHERE w.named) AS gaps,
     (SELECT jsonb_agg(DISTINCT jsonb_build_array(k.room_id, lower(k.closed), upper(k.closed)))
      FROM w JOIN room_closures k ON k.room_id = w.room_id AND k.closed && w.d) AS closures,
-    (SELECT jsonb_agg(jsonb_build_array(therapist_id, load_kg, valid_until))
+    (SELECT jsonb_agg(jsonb_build_array(branch_id, rules)) FROM house_rules_in_force
+     WHERE branch_id IS NULL OR branch_id = ANY (CAST(:branches AS uuid[]))) AS rules,
+    (SELECT jsonb_agg(jsonb_build_array(therapist_id, mass_kg, valid_until))
      FROM load_profiles WHERE therapist_id = ANY (CAST(:therapists AS uuid[]))) AS profiles,
     (SELECT jsonb_agg(jsonb_build_array(id, timezone))
      FROM branches WHERE id = ANY (CAST(:branches AS uuid[]))) AS zones,
@@ -110,6 +112,7 @@ class Scene:
 
     rooms: dict[UUID, Room] = field(default_factory=dict)
     profiles: dict[UUID, Profile] = field(default_factory=dict)
+    rules: list[tuple[UUID | None, dict[str, Any]]] = field(default_factory=list)
     zones: dict[UUID, str] = field(default_factory=dict)
     marks: dict[UUID, Mark] = field(default_factory=dict)
     live: dict[UUID, tuple[int, bool]] = field(default_factory=dict)
@@ -133,8 +136,9 @@ async def read(tx: Transaction, rooms: Sequence[Any], columns: dict[str, list[An
         scene.rooms[UUID(room)].closures.append(Closed(instant(start), instant(end) if end else None))
     for found in scene.rooms.values():
         found.cleared.sort(key=lambda period: period.starts_at)
-    for therapist, load, until in row.profiles or ():
-        scene.profiles[UUID(therapist)] = Profile(Decimal(str(load)), date.fromisoformat(until))
+    for therapist, mass, until in row.profiles or ():
+        scene.profiles[UUID(therapist)] = Profile(Decimal(str(mass)), date.fromisoformat(until))
+    scene.rules = [(UUID(branch) if branch else None, values) for branch, values in row.rules or ()]
     scene.zones = {UUID(id): zone for id, zone in row.zones or ()}
     scene.marks = {UUID(id): Mark(*rest) for id, *rest in row.marks or ()}
     scene.live = {UUID(id): (version, running) for id, version, running in row.live or ()}

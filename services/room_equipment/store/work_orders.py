@@ -1,6 +1,7 @@
-"""Work orders: who repaired what. Opened by a lock-out (store.lockouts), completed before a release."""
+"""Work orders: who repaired what. Opened by a lock-out (store.lockouts) or by hand."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -8,14 +9,18 @@ from sqlalchemy import Row
 
 from shared.kit.database import Transaction
 
-COLUMNS = """id, version, bar_id, branch_id, lockout_id, status, title, assigned_to, opened_at, completed_at,
-    repairer_name, repairer_credential"""
+COLUMNS = """id, version, bar_id, equipment_id, branch_id, lockout_id, status, title, note, assigned_to, due_on,
+    opened_at, completed_at, repairer_name, repairer_credential, touched_mounting,
+    status <> 'completed' AND coalesce(due_on < CAST(clock_timestamp() AT TIME ZONE coalesce(
+        (SELECT timezone FROM branches b WHERE b.id = work_orders.branch_id), 'UTC') AS date), false) AS overdue"""
 
 _PAGE = f"""
-SELECT {COLUMNS} FROM work_orders
+SELECT * FROM (SELECT {COLUMNS} FROM work_orders) AS found
 WHERE (CAST(:branches AS uuid[]) IS NULL OR branch_id = ANY (CAST(:branches AS uuid[])))
   AND (CAST(:branch_id AS uuid) IS NULL OR branch_id = :branch_id)
   AND (CAST(:bar_id AS uuid) IS NULL OR bar_id = :bar_id)
+  AND (CAST(:equipment_id AS uuid) IS NULL OR equipment_id = :equipment_id)
+  AND (CAST(:overdue AS boolean) IS NULL OR overdue = :overdue)
   AND (CAST(:status AS text) IS NULL OR status = :status)
   AND (CAST(:after AS uuid) IS NULL OR id > :after)
 ORDER BY id LIMIT :limit
@@ -32,25 +37,48 @@ async def page(tx: Transaction, **filters: Any) -> Sequence[Row[Any]]:
     return await tx.all(_PAGE, filters)
 
 
-async def assign(tx: Transaction, id: UUID, assigned_to: str) -> Row[Any]:
+async def open(tx: Transaction, values: dict[str, Any]) -> Row[Any]:
+    """One planned by hand; those of lock-outs are opened with them (store.lockouts)."""
     return await tx.one(
-        f"""UPDATE work_orders SET version = version + 1, status = 'assigned', assigned_to = :assigned_to
-            WHERE id = :id RETURNING {COLUMNS}""",
-        {"id": id, "assigned_to": assigned_to},
+        f"""INSERT INTO work_orders (id, bar_id, equipment_id, branch_id, title, note, due_on, opened_at)
+            VALUES (:id, :bar_id, :equipment_id, :branch_id, :title, :note, :due_on, clock_timestamp())
+            RETURNING {COLUMNS}""",
+        values,
     )
 
 
-async def complete(tx: Transaction, id: UUID, name: str, credential: str, key: str, subject: str) -> Row[Any]:
+async def assign(tx: Transaction, id: UUID, assigned_to: str, due_on: date | None) -> Row[Any]:
+    """`due_on` stays as it was where none is given."""
+    return await tx.one(
+        f"""UPDATE work_orders SET version = version + 1, status = 'assigned', assigned_to = :assigned_to,
+                due_on = coalesce(CAST(:due_on AS date), due_on)
+            WHERE id = :id RETURNING {COLUMNS}""",
+        {"id": id, "assigned_to": assigned_to, "due_on": due_on},
+    )
+
+
+async def complete(
+    tx: Transaction, id: UUID, name: str, credential: str, key: str, subject: str, touched_mounting: bool
+) -> Row[Any]:
     return await tx.one(
         f"""UPDATE work_orders SET version = version + 1, status = 'completed', completed_at = clock_timestamp(),
                 repairer_name = :name, repairer_credential = :credential, repairer_credential_key = :key,
-                repairer_subject = :subject
+                repairer_subject = :subject, touched_mounting = :touched_mounting
             WHERE id = :id RETURNING {COLUMNS}""",
-        {"id": id, "name": name, "credential": credential, "key": key, "subject": subject},
+        {
+            "id": id,
+            "name": name,
+            "credential": credential,
+            "key": key,
+            "subject": subject,
+            "touched_mounting": touched_mounting,
+        },
     )
 
 
-async def log(tx: Transaction, id: UUID, entry_id: UUID, subject: str, entry: str, parts: list[str]) -> Row[Any]:
+async def log(
+    tx: Transaction, id: UUID, entry_id: UUID, subject: str, entry: str, parts: list[dict[str, Any]]
+) -> Row[Any]:
     return await tx.one(
         """INSERT INTO work_order_log (id, work_order_id, by_subject, entry, parts)
            VALUES (:entry_id, :id, :subject, :entry, CAST(:parts AS jsonb)) RETURNING id, at, entry, parts""",

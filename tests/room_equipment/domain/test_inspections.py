@@ -17,7 +17,7 @@ def pass_at(performed_at: datetime) -> Certificate | None:
     """A pass of a bar that was locked out at noon and whose repair was completed at two."""
     lockout = OpenLockout(uuid4(), NOON, uuid4(), NOON + timedelta(hours=2))
     history = History(Decimal(300), True, NOON - timedelta(days=9), [lockout], ("fit7", "fitter"))
-    report = Report(performed_at, "after_event", "pass", "LOLER 1", date(2027, 1, 1), "inspector", 0, Decimal(300))
+    report = Report(performed_at, "after_event", "pass", "LOLER 1", date(2027, 1, 1), "inspector", 9, 0, Decimal(300))
     return judge(report, history, now=NOON + timedelta(hours=9), timezone="Europe/Berlin", rules=HouseRules())
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from services.room_equipment.domain.houserules import HouseRules
-from services.room_equipment.domain.load import measure, state_of
+from services.room_equipment.domain.load import load_of, measure, state_of
 from shared.errors import Invalid
 
 TODAY = date(2026, 11, 22)
@@ -14,14 +14,16 @@ RULES = HouseRules()
 
 
 def test_the_load_is_the_mass_times_the_safety_factor_rounded_to_the_safe_side() -> None:
-    assert measure(Decimal("61.02"), TODAY, TODAY, None, RULES).load_kg == Decimal("122.1")
+    profile = measure(Decimal("61.02"), TODAY, TODAY, None, RULES)
+    assert profile.load_on(TODAY, RULES.safety_factor) == Decimal("122.1")
+    assert load_of(Decimal("61.02"), Decimal("2.25")) == Decimal("137.3")
 
 
 def test_a_profile_holds_twelve_months_inclusive() -> None:
     profile = measure(Decimal(60), TODAY, TODAY, None, RULES)
     assert profile.valid_until == date(2027, 11, 22)
-    assert profile.load_on(profile.valid_until) == 120
-    assert profile.load_on(profile.valid_until + timedelta(days=1)) is None
+    assert profile.load_on(profile.valid_until, Decimal(2)) == 120
+    assert profile.load_on(profile.valid_until + timedelta(days=1), Decimal(2)) is None
     assert state_of(profile, profile.valid_until) == "valid"
     assert state_of(profile, profile.valid_until + timedelta(days=1)) == "stale"
     assert state_of(None, TODAY) == "missing"
