@@ -57,6 +57,17 @@ async def test_a_certificate_says_what_was_examined_by_whom_with_what_result_and
     )
 
 
+async def test_the_hash_of_the_record_is_printed_and_is_that_of_its_entry(spa: Spa) -> None:
+    _, bar = await spa.cleared_room()
+    done = (await spa.http.get(f"/v1/bars/{bar}/inspections")).json()["items"][0]
+    (entry,) = await spa.sql(
+        "SELECT encode(hash, 'hex') AS hash FROM record_entries WHERE record = 'inspections' AND subject_id = $1",
+        UUID(done["id"]),
+    )
+    shown = letters((await certificate(spa, bar)).content)
+    assert "Hashoftherecord(SHA-256)" + entry["hash"] in shown
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 async def test_whatever_people_typed_is_shown_as_typed(spa: Spa, text: str) -> None:
     room = await spa.room(name=text)

@@ -15,6 +15,8 @@ from services.room_equipment.domain.record import Head
 from tests.room_equipment.direct import Direct
 from tests.room_equipment.door import Door
 from tests.room_equipment.spa import Spa
+from tests.room_equipment.test_closures import close
+from tests.room_equipment.test_equipment import inspect, strap
 
 
 class Record:
@@ -93,6 +95,43 @@ async def test_checks_logs_and_statements_of_fitness_are_in_it_too(door: Door) -
     assert chain_of["pre_use_checks"] == chain_of["work_order_log"] == door.bar
     assert chain_of["fitness_statements"] == spa.branch_id
     assert await Record(spa, door.bar, door.bar).named() == []
+
+
+async def test_closures_moves_and_inspections_of_equipment_are_in_it_too(record: Record) -> None:
+    spa = record.spa
+    room = UUID((await spa.http.get(f"/v1/bars/{record.bar}")).json()["room_id"])
+    hanging, loose = await strap(spa, room, bar_id=str(record.bar)), await strap(spa, room)
+    for thing in (hanging, loose):
+        assert (await inspect(spa, thing["id"])).status_code == 201
+    closure = await close(spa, room)
+    await spa.http.post(f"/v1/rooms/{room}/closures/{closure['id']}/end")
+    moved = await spa.http.patch(
+        f"/v1/bars/{record.bar}", json={"room_id": str(await spa.room())}, headers={"If-Match": "*"}
+    )
+    assert moved.status_code == 200
+    new = [(what, change) for number, what, change in await record.entries() if number > 7]
+    assert new[0] == ("equipment_inspections", "recorded")
+    assert ("asset_moves", "recorded") in new and ("bars", "changed") in new
+    rows = await spa.sql(
+        "SELECT record, change FROM record_entries WHERE chain_id = $1 ORDER BY sequence", spa.branch_id
+    )
+    assert [tuple(row) for row in rows] == [
+        ("equipment_inspections", "recorded"),
+        ("room_closures", "recorded"),
+        ("room_closures", "ended"),
+        ("asset_moves", "recorded"),
+    ]
+    assert await record.named() == []
+    for table, column, id in (
+        ("equipment_inspections", "equipment_id", hanging["id"]), ("asset_moves", "asset_id", str(record.bar)),
+    ):  # fmt: skip
+        await spa.as_superuser(f"DELETE FROM {table} WHERE {column} = $1", UUID(id))
+    found = (await record.verified())["faults"]
+    assert [(fault["problem"], fault["record"]) for fault in found] == [("record_removed", "equipment_inspections")]
+    await spa.as_superuser("UPDATE room_closures SET note = 'x' WHERE room_id = $1", room)
+    assert ("record_changed", "room_closures") in [
+        (fault["problem"], fault["record"]) for fault in (await record.verified())["faults"]
+    ]
 
 
 CHANGED = {

@@ -66,6 +66,18 @@ async def test_inspections_lockouts_work_orders_and_equipment_have_their_own(spa
     assert strap["Kind"] == "strap"
 
 
+async def test_work_orders_of_equipment_stand_beside_those_of_bars(spa: Spa) -> None:
+    _, bad = await furnished(spa)
+    (strap,) = (await spa.http.get(f"/v1/equipment?branch_id={spa.branch_id}")).json()["items"]
+    body = {"equipment_id": strap["id"], "title": EVIL, "due_on": "2027-01-31"}
+    assert (await spa.http.post("/v1/work-orders", json=body)).status_code == 201
+    of_bar, of_strap = await register(spa, "work_orders")
+    assert (of_bar["Kind"], of_bar["Bar id"], of_bar["Equipment id"]) == ("bar", str(bad), "")
+    assert (of_strap["Kind"], of_strap["Equipment id"], of_strap["Bar id"]) == ("strap", strap["id"], "")
+    assert (of_strap["Room"], of_strap["Name"], of_strap["Title"]) == ("C1", f"'{EVIL}", f"'{EVIL}")
+    assert of_strap["Due on"] == "2027-01-31"
+
+
 async def test_the_workbook_has_all_of_it_with_days_as_days_and_no_formula(spa: Spa) -> None:
     await furnished(spa)
     answer = await spa.http.get(f"/v1/branches/{spa.branch_id}/register.xlsx")

@@ -63,10 +63,9 @@ def paper(
         Heading("Examined by"),
         Facts(_inspector(report)),
     ]  # fmt: skip
-    hashed = getattr(report, "hash", None)
     record = [("Record", str(report.id)), ("Number in this bar's history", str(report.sequence))]
-    if hashed:
-        record.append(("Hash of the record (SHA-256)", hashed.hex() if isinstance(hashed, bytes) else str(hashed)))
+    if report.record_hash:
+        record.append(("Hash of the record (SHA-256)", report.record_hash))
     blocks += [Heading("The record"), Facts([*record, ("Recorded", words.time(report.recorded_at, zone))])]
     if address:
         blocks.append(Code(address, "Opens this bar's page: whether it is certified at the moment you look."))

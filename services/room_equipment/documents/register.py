@@ -78,9 +78,9 @@ def _lockout(row: Any) -> list[Cell]:
 
 def _work_order(row: Any) -> list[Cell]:
     return [
-        row.branch_code, row.timezone, row.room_code, row.serial, row.title, row.status, row.assigned_to,
-        _at(row.opened_at, row), _at(row.completed_at, row), row.repairer_name, row.repairer_credential, row.lockout_id,
-        row.bar_id, row.id,
+        row.branch_code, row.timezone, row.room_code, row.kind, row.name, row.serial, row.title, row.note, row.status,
+        row.assigned_to, row.due_on, _at(row.opened_at, row), _at(row.completed_at, row), row.repairer_name,
+        row.repairer_credential, row.lockout_id, row.bar_id, row.equipment_id, row.id,
     ]  # fmt: skip
 
 
@@ -113,8 +113,9 @@ PARTS: dict[Name, Part] = {
     ),
     "work_orders": Part(
         "Work orders", registers.WORK_ORDERS,
-        _columns(**_PLACE, serial=16, title=30, status=12, assigned_to=24, opened_at=20, completed_at=20,
-                 repaired_by=22, credential=16, lockout_id=38, bar_id=38, work_order_id=38),
+        _columns(**_PLACE, kind=12, name=24, serial=16, title=30, note=40, status=12, assigned_to=24, due_on=12,
+                 opened_at=20, completed_at=20, repaired_by=22, credential=16, lockout_id=38, bar_id=38,
+                 equipment_id=38, work_order_id=38),
         _work_order,
     ),
 }  # fmt: skip

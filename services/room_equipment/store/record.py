@@ -11,7 +11,8 @@ from shared.kit.database import Transaction
 
 PAGE = 5_000
 TABLES = (
-    "bars", "inspections", "lockouts", "work_orders", "work_order_log", "pre_use_checks", "fitness_statements"
+    "bars", "inspections", "lockouts", "work_orders", "work_order_log", "pre_use_checks", "fitness_statements",
+    "equipment_inspections", "asset_moves", "room_closures",
 )  # fmt: skip
 
 _ENTRIES = """
@@ -47,8 +48,8 @@ ORDER BY t.id
 
 
 async def settle_zone(tx: Transaction) -> None:
-    """Rows are compared as the triggers saw them: times in UTC."""
-    await tx.run("SELECT set_config('timezone', 'UTC', true)")
+    """Rows are compared as the triggers saw them: times in UTC, ranges of them in one style."""
+    await tx.run("SELECT set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO', true)")
 
 
 async def chains_of(tx: Transaction, branch_id: UUID) -> list[UUID]:

@@ -35,8 +35,9 @@ WHERE {_WHICH.format(of="l")} ORDER BY branch_code, l.opened_at, l.id
 """
 
 WORK_ORDERS = f"""
-SELECT {_NAMED}, w.*, b.serial FROM work_orders w JOIN bars b ON b.id = w.bar_id JOIN rooms r ON r.id = b.room_id
-LEFT JOIN branches br ON br.id = w.branch_id
+SELECT {_NAMED}, w.*, coalesce(e.kind, 'bar') AS kind, e.name, coalesce(b.serial, e.serial) AS serial
+FROM work_orders w LEFT JOIN bars b ON b.id = w.bar_id LEFT JOIN equipment e ON e.id = w.equipment_id
+JOIN rooms r ON r.id = coalesce(b.room_id, e.room_id) LEFT JOIN branches br ON br.id = w.branch_id
 WHERE {_WHICH.format(of="w")} ORDER BY branch_code, w.opened_at, w.id
 """
 

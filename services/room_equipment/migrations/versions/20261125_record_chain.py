@@ -65,7 +65,7 @@ FUNCTIONS = (
         UPDATE record_heads SET sequence = entry.sequence, hash = entry.hash WHERE chain_id = chain;
     END $$
     """,
-    # A line of a work order's log belongs where its order does.
+    # A line of a work order's log belongs where its order does, an inspection of what hangs on a bar to that bar.
     """
     CREATE FUNCTION record_of(what text, now jsonb, OUT chain uuid, OUT branch uuid)
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
@@ -75,13 +75,20 @@ FUNCTIONS = (
             FROM work_orders o WHERE o.id = (now->>'work_order_id')::uuid;
         ELSE
             branch := (now->>'branch_id')::uuid;
-            chain := coalesce((CASE what WHEN 'bars' THEN now->>'id' ELSE now->>'bar_id' END)::uuid, branch);
+            chain := CASE
+                WHEN what = 'bars' THEN (now->>'id')::uuid
+                WHEN what = 'equipment_inspections' THEN
+                    (SELECT e.bar_id FROM equipment e WHERE e.id = (now->>'equipment_id')::uuid)
+                WHEN what = 'asset_moves' AND now->>'asset' = 'bar' THEN (now->>'asset_id')::uuid
+                ELSE (now->>'bar_id')::uuid
+            END;
+            chain := coalesce(chain, branch);
         END IF;
     END $$
     """,
     """
     CREATE FUNCTION record_change() RETURNS trigger LANGUAGE plpgsql
-    SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
+    SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' AS $$
     DECLARE
         now jsonb := to_jsonb(NEW);
         was jsonb;
@@ -96,6 +103,7 @@ FUNCTIONS = (
             how := CASE
                 WHEN was->'removed_on' IS DISTINCT FROM now->'removed_on' THEN 'removed'
                 WHEN was->'released_at' IS DISTINCT FROM now->'released_at' THEN 'released'
+                WHEN was->'ended_at' IS DISTINCT FROM now->'ended_at' THEN 'ended'
                 WHEN was->'status' IS DISTINCT FROM now->'status' THEN now->>'status'
                 ELSE 'changed'
             END;
@@ -113,8 +121,10 @@ FUNCTIONS = (
 
 # What is appended once, and what goes on after it was opened. An update of the former is nobody's right, so it is no
 # entry, and shows.
-ONCE = ("inspections", "pre_use_checks", "work_order_log", "fitness_statements")
-GOES_ON = ("bars", "lockouts", "work_orders")
+ONCE = (
+    "inspections", "pre_use_checks", "work_order_log", "fitness_statements", "equipment_inspections", "asset_moves"
+)  # fmt: skip
+GOES_ON = ("bars", "lockouts", "work_orders", "room_closures")
 
 TRIGGERS = tuple(
     f"CREATE TRIGGER record_change AFTER {when} ON {table} FOR EACH ROW EXECUTE FUNCTION record_change()"
@@ -129,7 +139,7 @@ DECLARE
     found record;
     place record;
 BEGIN
-    PERFORM set_config('timezone', 'UTC', true);
+    PERFORM set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO', true);
     FOR found IN
         SELECT created_at AS at, 1 AS turn, 'bars' AS what, id, to_jsonb(t) AS now FROM bars t
         UNION ALL SELECT recorded_at, 2, 'inspections', id, to_jsonb(t) FROM inspections t
@@ -138,6 +148,9 @@ BEGIN
         UNION ALL SELECT opened_at, 5, 'work_orders', id, to_jsonb(t) FROM work_orders t
         UNION ALL SELECT at, 6, 'work_order_log', id, to_jsonb(t) FROM work_order_log t
         UNION ALL SELECT stated_at, 7, 'fitness_statements', id, to_jsonb(t) FROM fitness_statements t
+        UNION ALL SELECT recorded_at, 8, 'equipment_inspections', id, to_jsonb(t) FROM equipment_inspections t
+        UNION ALL SELECT moved_at, 9, 'asset_moves', id, to_jsonb(t) FROM asset_moves t
+        UNION ALL SELECT closed_at, 10, 'room_closures', id, to_jsonb(t) FROM room_closures t
         ORDER BY 1, 2, 4
     LOOP
         SELECT * INTO place FROM record_of(found.what, found.now);
