@@ -65,7 +65,13 @@ async def move_set(spa: Spa, room: UUID, bar: UUID, other: UUID, query: str) -> 
 async def inspected(spa: Spa, bar: UUID, query: str, result: str, **values: Any) -> httpx.Response:
     day = (datetime.now(UTC) + timedelta(days=400)).date().isoformat()
     inspector = {"name": "Ines Pector", "credential": "LOLER-1", "credential_valid_until": day}
-    body = {"performed_at": datetime.now(UTC).isoformat(), "kind": "periodic", "inspector": inspector, "result": result}
+    body: dict[str, Any] = {
+        "performed_at": datetime.now(UTC).isoformat(),
+        "kind": "periodic",
+        "inspector": inspector,
+        "result": result,
+    }
+    body["checklist"] = [{"item": "fixings", "result": "fail" if result == "fail" else "pass"}]
     return await spa.signed_in(*INSPECTOR).post(f"/v1/bars/{bar}/inspections{query}", json=body | values)
 
 
@@ -128,6 +134,7 @@ async def state(spa: Spa) -> Any:
              (SELECT jsonb_agg(to_jsonb(b) ORDER BY id) FROM bars b WHERE branch_id = $1) AS bars,
              (SELECT jsonb_agg(to_jsonb(k) ORDER BY id) FROM room_closures k WHERE branch_id = $1) AS closures,
              (SELECT count(*) FROM inspections WHERE branch_id = $1) AS inspections,
+             (SELECT count(*) FROM record_entries WHERE branch_id = $1) AS entries,
              (SELECT count(*) FROM lockouts WHERE branch_id = $1) AS lockouts,
              (SELECT count(*) FROM assignment_history WHERE branch_id = $1) AS history""",
         spa.branch_id,
