@@ -17,6 +17,13 @@ COMMANDS = {
     "demo": ("deploy.cli.demo", "Tell the story of a day at the chain, against the running system."),
     "import": ("deploy.cli.import_", "Load a chain from a YAML file or a folder of CSV."),
     "erase": ("deploy.cli.erase", "Erase a client's personal data everywhere."),
+    "erasures": (
+        "deploy.cli.erasures",
+        "The proof of erasures, and doing them again after a restore: list, show, reapply.",
+    ),
+    "export": ("deploy.cli.export", "Everything kept of a client, in one file for that person."),
+    "retention": ("deploy.cli.retention", "How long answers are kept: status, set."),
+    "keys": ("deploy.cli.keys", "Master keys of screening: status, rotate, rewrap, destroy."),
     "migrate": ("deploy.cli.migrate", "Bring every database to this release's schema."),
     "topics": ("deploy.cli.topics", "List Kafka's topics, or create the missing ones."),
     "token": ("deploy.cli.token", "Print an access token."),

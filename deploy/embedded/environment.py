@@ -82,7 +82,10 @@ def special(service: str, data: Path, addresses: Addresses) -> dict[str, str]:
                 "CAIBEI_IDENTITY_SIGNING_KEY_FILE": str(data / "identity-signing-key.pem"),
             }
         case "screening":
-            return {"CAIBEI_SCREENING_MASTER_KEY_FILE": str(data / "screening-master.key")}
+            return {
+                "CAIBEI_SCREENING_MASTER_KEY_FILE": str(data / "screening-master.key"),
+                "CAIBEI_SCREENING_KEY_SHARES_DIR": str(data / "screening-key-shares"),
+            }
         case "notification":
             return {
                 "CAIBEI_NOTIFICATION_SMTP_HOST": LOOPBACK,

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from services.identity.signing import SigningKeys
 from shared.errors import Refused
 from shared.kit.database import Transaction
+from shared.kit.idempotency import Scope
 
 _NONCE = 12
 
@@ -23,11 +24,14 @@ class SealedAnswers:
     def fingerprint(self, body: bytes) -> bytes:
         return hashlib.sha256(body).digest()
 
-    async def seal(self, tx: Transaction, subject_id: UUID | None, body: bytes) -> bytes:
+    def same(self, fingerprint: bytes, body: bytes) -> bool:
+        return fingerprint == self.fingerprint(body)
+
+    async def seal(self, tx: Transaction, scope: Scope, subject_id: UUID | None, body: bytes) -> bytes:
         nonce = os.urandom(_NONCE)
         return nonce + self._ciphers[0].encrypt(nonce, body, None)
 
-    async def open(self, tx: Transaction, subject_id: UUID | None, body: bytes) -> bytes:
+    async def open(self, tx: Transaction, scope: Scope, subject_id: UUID | None, body: bytes) -> bytes:
         """Raises Refused `answer_lost` when the key it was sealed with is gone."""
         for cipher in self._ciphers:
             try:

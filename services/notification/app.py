@@ -13,6 +13,7 @@ from services.notification.asking import Scheduling
 from services.notification.bell import BELL
 from services.notification.consumers import HANDLERS
 from services.notification.jobs import JOBS
+from services.notification.people import people
 from services.notification.sender import Sender
 from services.notification.settings import Settings
 from shared.kit.service import Service
@@ -44,7 +45,7 @@ async def sending(app: FastAPI) -> AsyncIterator[None]:
 SERVICE = Service(
     name="notification",
     settings=Settings,
-    routers=(messages, preferences),
+    routers=(messages, preferences, people),
     handlers=HANDLERS,
     jobs=JOBS,
     resources=(sending,),

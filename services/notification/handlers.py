@@ -7,6 +7,7 @@ from services.notification import store
 from services.notification.bell import BELL
 from services.notification.domain.messages import Purpose, Recipient
 from services.notification.store import NewMessage
+from shared.events.notification import ClientForgottenByNotification
 from shared.events.room_equipment import (
     BarInspectionDue,
     BarInspectionExpired,
@@ -164,3 +165,4 @@ async def on_client(tx: Transaction, batch: list[Received[ClientNews]]) -> None:
     erased = [received.event.client_id for received in batch if isinstance(received.event, ClientErased)]
     if erased:
         await store.forget_clients(tx, erased)
+        tx.announce(*(ClientForgottenByNotification(client_id=client_id) for client_id in erased))

@@ -180,6 +180,7 @@ async def forget_clients(tx: Transaction, client_ids: Sequence[UUID]) -> None:
         ids,
     )
     await tx.run("DELETE FROM preferences WHERE client_id = ANY(:ids)", ids)
+    await tx.run("UPDATE clients SET erased_at = now() WHERE client_id = ANY(:ids) AND erased_at IS NULL", ids)
 
 
 _LIST = """

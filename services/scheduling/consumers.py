@@ -1,5 +1,6 @@
 """What scheduling hears."""
 
+from services.scheduling.handlers.erasures import FORGOTTEN, on_forgotten
 from services.scheduling.handlers.rooms import on_clearances, on_closures, on_load_profiles, on_rooms
 from services.scheduling.handlers.saga import ANSWERS, on_answers
 from services.scheduling.handlers.standings import on_standings
@@ -20,4 +21,5 @@ HANDLERS: Handlers = {
     RoomClosuresChanged: on_closures,
     LoadProfileChanged: on_load_profiles,
     StandingChanged: on_standings,
+    FORGOTTEN: on_forgotten,
 }

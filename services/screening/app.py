@@ -8,42 +8,47 @@ from fastapi import FastAPI
 from services.screening.api import ROUTERS
 from services.screening.consumers import HANDLERS
 from services.screening.jobs import JOBS
-from services.screening.master_keys import load_or_create
+from services.screening.opening import open_vault
 from services.screening.rescreening import rescreening
 from services.screening.sealed_answers import SealedAnswers
 from services.screening.settings import Settings
-from services.screening.store.clients import unopenable_keys
-from services.screening.vault import Vault
+from services.screening.store import keys
 from shared.errors import Unavailable
-from shared.kit import logging
 from shared.kit.service import Service
-
-log = logging.get(__name__)
 
 
 class MasterKeyMissing(RuntimeError):
-    """Clients' keys are wrapped by a master key that is not in the file: to go on would look like a mass erasure."""
+    """Clients' keys are wrapped by a master key that is not there: to go on would look like a mass erasure."""
+
+
+class KeySharesMissing(RuntimeError):
+    """Clients' keys have shares that are not in the folder: it is another one, or an older copy."""
 
 
 @asynccontextmanager
 async def vault(app: FastAPI) -> AsyncIterator[None]:
     """Read the master keys, and refuse to start when they cannot serve what is stored."""
     settings: Settings = app.state.settings
-    app.state.vault = Vault(load_or_create(settings.master_key_file))
+    app.state.vault = open_vault(settings)
     try:
         async with app.state.database.transaction() as tx:
-            lost = await unopenable_keys(tx, [key.id for key in app.state.vault.keys.keys])
+            lost = await keys.unopenable(tx, [key.id for key in app.state.vault.keys.keys])
+            strangers = await keys.without_share(tx, app.state.vault.shares)
     except Unavailable:
-        lost = 0  # the database is away: readiness says so, and each opening is checked anyway
+        lost = strangers = 0  # the database is away: readiness says so, and each opening is checked anyway
     if lost:
         raise MasterKeyMissing(
             f"The keys of {lost} clients need a master key that is not in {settings.master_key_file}. Put it back."
+        )
+    if strangers:
+        raise KeySharesMissing(
+            f"The keys of {strangers} clients have no share in {settings.key_shares_dir}. Put the folder back."
         )
     yield
 
 
 def _sealed_answers() -> SealedAnswers:
-    return SealedAnswers(load_or_create(Settings().master_key_file))
+    return SealedAnswers(open_vault())
 
 
 SERVICE = Service(

@@ -4,11 +4,12 @@ from datetime import datetime, timedelta, timezone
 
 from services.screening.domain.calendar import Session, zone
 from services.screening.domain.standing import RENEWED_BY_ANSWERS, block_for
-from services.screening.master_keys import load_or_create
+from services.screening.handlers.erase import reapply
+from services.screening.handlers.retain import run as destroy_past_retention
+from services.screening.handlers.rotate import rewrap_keys
 from services.screening.settings import Settings
-from services.screening.store import appointments, clients, renewals, screenings
+from services.screening.store import appointments, renewals, screenings
 from services.screening.store.screenings import standing_of
-from services.screening.vault import Vault, WrappedKey
 from shared.events.screening import StandingEnding, StandingExpired
 from shared.kit.database import Transaction
 from shared.kit.jobs import Job
@@ -50,22 +51,11 @@ async def ask_for_renewal(tx: Transaction) -> int:
     return len(needed)
 
 
-async def rewrap_keys(tx: Transaction) -> int:
-    """After a rotation: move clients' keys under the new master key, so that the old one can go."""
-    keys = load_or_create(Settings().master_key_file)
-    vault = Vault(keys)
-    rows = await clients.keys_to_rewrap(tx, keys.active.id, [key.id for key in keys.keys], _BATCH)
-    if not rows:
-        return 0
-    return await clients.replace_keys(
-        tx,
-        {row.client_id: vault.rewrap(row.client_id, WrappedKey(row.master_key_id, bytes(row.wrapped))) for row in rows},
-    )
-
-
 JOBS = [
     Job("screening.announce-expired", timedelta(minutes=5), announce_expired),
     Job("screening.ask-for-renewal", timedelta(minutes=5), ask_for_renewal),
-    Job("screening.rewrap-keys", timedelta(minutes=1), rewrap_keys),
+    Job("screening.reapply-erasures", timedelta(minutes=1), reapply),
+    Job("screening.retention", timedelta(hours=1), destroy_past_retention),
+    Job("screening.rewrap-keys", timedelta(seconds=5), rewrap_keys),
     Job("screening.forget-past-appointments", timedelta(hours=6), appointments.forget_past),
 ]

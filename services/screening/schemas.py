@@ -175,6 +175,8 @@ class StandingAnswer(Answer):
     allowed_to_start: bool = False
 
 
+_LONGEST_SCAN = 30_000_000  # in base64; the setting `document_max_bytes` is what counts
+
 LimitText = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
@@ -185,17 +187,19 @@ class Professional(Body):
 
 
 class Document(Body):
-    """A scan: a PDF, PNG or JPEG in base64, whose first bytes must be of that type."""
+    """A scan: a PDF, PNG or JPEG in base64, whose bytes must be of that type and of no other."""
+
+    model_config = ConfigDict(extra="forbid", str_max_length=_LONGEST_SCAN, hide_input_in_errors=True)
 
     filename: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     content_type: Literal["application/pdf", "image/png", "image/jpeg"]
-    data: Annotated[str, StringConstraints(min_length=4, max_length=250_000)]
+    data: Annotated[str, StringConstraints(min_length=4, max_length=_LONGEST_SCAN)]
 
 
 class NewClearance(Body):
     """A professional's letter. `document`: a scan, or a word on where the paper is kept."""
 
-    model_config = ConfigDict(extra="forbid", str_max_length=250_000, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", str_max_length=_LONGEST_SCAN, hide_input_in_errors=True)
 
     professional: Professional
     verdict: Verdict

@@ -18,3 +18,9 @@ class MessageFailed(Event, type="caibei.notification.message.failed.v1", key="me
     template: Word
     channel: Word
     reason: Word
+
+
+class ClientForgottenByNotification(Event, type="caibei.notification.client.forgotten.v1", key="client_id"):
+    """Scheduling erased this client, and notification keeps neither where they were written to nor how they wished."""
+
+    client_id: UUID

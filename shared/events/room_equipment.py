@@ -203,3 +203,9 @@ class EquipmentInspectionExpired(
     _Equipment, type="caibei.room-equipment.equipment.inspection-expired.v1", key="room_id"
 ):
     valid_until: datetime
+
+
+class ClientForgottenByRooms(Event, type="caibei.room-equipment.client.forgotten.v1", key="client_id"):
+    """Scheduling erased this client, and no assignment names them any more."""
+
+    client_id: UUID

@@ -55,3 +55,9 @@ class AnswersErased(Event, type="caibei.screening.answers.erased.v1", key="clien
 
     client_id: UUID
     version: int
+
+
+class ClientForgottenByScreening(Event, type="caibei.screening.client.forgotten.v1", key="client_id"):
+    """Scheduling erased this client, and nothing of theirs can be read in screening any more."""
+
+    client_id: UUID

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -55,6 +56,7 @@ def create_app(
     version: str,
     lifespan: Any = None,
     max_body_bytes: int = 262_144,
+    body_limits: Mapping[str, int] | None = None,
     requests_per_second: int = 2_000,
     description: str = "",
 ) -> FastAPI:
@@ -74,7 +76,9 @@ def create_app(
         app.include_router(router)
     for kind in (CaibeiError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, _answer)
-    app.add_middleware(Edge, requests_per_second=requests_per_second, max_body_bytes=max_body_bytes)
+    app.add_middleware(
+        Edge, requests_per_second=requests_per_second, max_body_bytes=max_body_bytes, body_limits=body_limits or {}
+    )
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
@@ -112,9 +116,12 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
 class Edge:
     """Request id, trace, limits and metrics, in one pass: pure ASGI, because every layer costs each request."""
 
-    def __init__(self, app: ASGIApp, requests_per_second: int, max_body_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, requests_per_second: int, max_body_bytes: int, body_limits: Mapping[str, int]
+    ) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
+        self._body_limits = body_limits
         self._limit = Limiter(requests_per_second)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -146,11 +153,15 @@ class Edge:
             if refusal:
                 await problems.of(refusal)(scope, receive, answer)
             else:
-                await self._app(scope, _limited(receive, self._max_body_bytes), answer)
+                await self._app(scope, _limited(receive, self._body_limit(scope["path"])), answer)
             route = getattr(scope.get("route"), "path", "(none)")
             if span.is_recording():
                 span.update_name(f"{scope['method']} {route}")
         telemetry.HTTP_SECONDS.labels(scope["method"], route, status).observe(time.perf_counter() - started)
+
+    def _body_limit(self, path: str) -> int:
+        """By path: a body is limited before a route is known."""
+        return next((most for end, most in self._body_limits.items() if path.endswith(end)), self._max_body_bytes)
 
 
 def _over_the_limit(wait: int) -> CaibeiError | None:

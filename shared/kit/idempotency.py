@@ -21,9 +21,12 @@ class Codec(Protocol):
 
     def fingerprint(self, body: bytes) -> bytes: ...
 
-    async def seal(self, tx: Transaction, subject_id: UUID | None, body: bytes) -> bytes: ...
+    def same(self, fingerprint: bytes, body: bytes) -> bool:
+        """Whether a kept fingerprint is this body's."""
 
-    async def open(self, tx: Transaction, subject_id: UUID | None, body: bytes) -> bytes: ...
+    async def seal(self, tx: Transaction, scope: "Scope", subject_id: UUID | None, body: bytes) -> bytes: ...
+
+    async def open(self, tx: Transaction, scope: "Scope", subject_id: UUID | None, body: bytes) -> bytes: ...
 
 
 class PlainCodec:
@@ -32,29 +35,41 @@ class PlainCodec:
     def fingerprint(self, body: bytes) -> bytes:
         return hashlib.sha256(body).digest()
 
-    async def seal(self, tx: Transaction, subject_id: UUID | None, body: bytes) -> bytes:
+    def same(self, fingerprint: bytes, body: bytes) -> bool:
+        return fingerprint == self.fingerprint(body)
+
+    async def seal(self, tx: Transaction, scope: "Scope", subject_id: UUID | None, body: bytes) -> bytes:
         return body
 
-    async def open(self, tx: Transaction, subject_id: UUID | None, body: bytes) -> bytes:
+    async def open(self, tx: Transaction, scope: "Scope", subject_id: UUID | None, body: bytes) -> bytes:
         return body
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose key, for which route, and what the caller may: a stored answer goes only to one who may as much."""
+    """Whose key, for which route, and what the caller may: a stored answer goes only to one who may as much.
+
+    `subject` is who asks now, for the audit log.
+    """
 
     client_id: str
     route: str
     key: str
     scopes: frozenset[str]
     branches: frozenset[UUID] | None
+    subject: str = ""
 
     def params(self) -> dict[str, Any]:
         return {"client_id": self.client_id, "route": self.route, "key": self.key}
 
     @property
+    def row(self) -> str:
+        """What tells its record from all others."""
+        return "\0".join((self.client_id, self.route, self.key))
+
+    @property
     def lock(self) -> int:
-        digest = hashlib.blake2b("\0".join((self.client_id, self.route, self.key)).encode(), digest_size=8).digest()
+        digest = hashlib.blake2b(self.row.encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big", signed=True)
 
 
@@ -99,12 +114,12 @@ async def begin(tx: Transaction, scope: Scope, body: bytes, codec: Codec) -> Rec
             scope.params(),
         )
         return None
-    if row.fingerprint != codec.fingerprint(body):
+    if not codec.same(bytes(row.fingerprint), body):
         raise Invalid("idempotency_key_reused", "This Idempotency-Key came with another body before; use a new key.")
     within = scope.branches is None or (row.branches is not None and scope.branches.issuperset(row.branches))
     if not (scope.scopes.issuperset(row.scopes) and within):
         raise Forbidden("insufficient_scope", "The first request with this Idempotency-Key came with a wider token.")
-    stored = None if row.body is None else await codec.open(tx, row.subject_id, row.body)
+    stored = None if row.body is None else await codec.open(tx, scope, row.subject_id, bytes(row.body))
     return Record(row.status, row.headers or {}, stored, row.resource_id)
 
 
@@ -121,7 +136,7 @@ async def finish(
     subject_id: UUID | None = None,
 ) -> None:
     """Store the first answer, in the transaction that made it true."""
-    sealed = None if body is None else await codec.seal(tx, subject_id, body)
+    sealed = None if body is None else await codec.seal(tx, scope, subject_id, body)
     await tx.run(
         _WRITE,
         scope.params()

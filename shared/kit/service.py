@@ -82,6 +82,7 @@ def build(service: Service, role: str = "all", *, common: CommonSettings | None 
         version=VERSION,
         lifespan=lifespan,
         max_body_bytes=settings.max_body_bytes,
+        body_limits=settings.body_limits(),
         requests_per_second=settings.requests_per_second,
         description=service.description,
     )

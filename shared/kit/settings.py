@@ -53,6 +53,10 @@ class ServiceSettings(BaseSettings):
     client_secret: SecretStr = SecretStr("")
     requests_per_second: int = Field(2_000, ge=1, description="By API client and process; over it: 429.")
 
+    def body_limits(self) -> dict[str, int]:
+        """{end of a path: bytes}, for routes that take files and so more than `max_body_bytes`."""
+        return {}
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
 

@@ -195,7 +195,8 @@ async def _scope(request: Request, route: str) -> Scope | None:
         raise Invalid("idempotency_key_invalid", "An Idempotency-Key has 1 to 255 printable characters.")
     who: Principal = await request.app.state.authenticator(request)
     path = request.url.path if request.path_params else ""
-    return Scope(f"{who.issuer} {who.client_id}", f"{route} {path}".strip(), key, who.scopes, who.branches)
+    return Scope(f"{who.issuer} {who.client_id}", f"{route} {path}".strip(), key, who.scopes, who.branches,
+                 who.subject)  # fmt: skip
 
 
 def _again(body: bytes) -> Callable[[], Coroutine[Any, Any, Message]]:

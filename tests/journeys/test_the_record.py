@@ -1,6 +1,7 @@
 """What every journey left behind agrees everywhere, and no personal data left its vault on the way."""
 
 import asyncio
+import base64
 from datetime import timedelta
 
 from tests.audit import settle, violations
@@ -14,9 +15,15 @@ from tests.journeys.system import Whole, until
 NAME, EMAIL, PHONE = "Zephyrine Canarylastname", "zephyrine.canary@example.com", "+49 30 5550 7731"
 GUARDIAN, DOCTOR, NOTE = "Guardina Canarysigner", "Doctorina Canaryletter", "canarynote allergic to lavender"
 MASS, LOAD = 183.7, "367.4"
+ROLE, REGISTRATION, FILENAME = "canary of medicine", "CANARY-REG-4711", "canary-letter-scan.pdf"
+SCAN = b"%PDF-1.7 canary bytes of a scan %%EOF"
+OPERATED_ON = "1987-03-17"
 CANARIES = (
     *(Canary("contact", text) for text in (NAME, "Canarylastname", EMAIL, PHONE, "5550 7731")),
     *(Canary("health", text) for text in (GUARDIAN, DOCTOR, "canary-letter-scan", "canary limit in words")),
+    *(Canary("health", text) for text in (ROLE, REGISTRATION, FILENAME, SCAN.decode(), OPERATED_ON)),
+    Canary("health", base64.b64encode(SCAN).decode()),
+    *(Canary("condition", text) for text in ("epilepsy", "osteoporosis", "joint_surgery", "fever_today")),
     Canary("note", NOTE),
     *(Canary("mass", text) for text in (str(MASS), LOAD)),
 )
@@ -30,17 +37,30 @@ async def test_no_personal_data_leaves_its_vault(chain: Chain, whole: Whole, for
         chain.room(spa.branch, rated_load_kg=500), chain.therapist(spa.branch, mass_kg=MASS)
     )
     spa.client = await chain.client(spa.branch, screened=None, name=NAME, email=EMAIL, phone=PHONE)
-    screened = await chain.screen(spa.client | {"name": GUARDIAN}, epilepsy="yes")
+    surgery = {"joint_surgery": "yes", "joint_surgery_on": OPERATED_ON}
+    screened = await chain.screen(spa.client | {"name": GUARDIAN}, epilepsy="yes", **surgery)
     letter = {
-        "professional": {"name": DOCTOR, "role": "physician"},
+        "professional": {"name": DOCTOR, "role": ROLE, "registration": REGISTRATION},
         "verdict": "limits",
         "limits": ["canary limit in words"],
         "issued_on": at(0).date().isoformat(),
         "document": "canary-letter-scan",
     }
-    answer = await chain.desk.post("screening", f"/v1/screenings/{screened['id']}/clearances", letter)
+    clearances = f"/v1/screenings/{screened['id']}/clearances"
+    answer = await chain.desk.post("screening", clearances, letter)
     assert answer.status_code == 201, answer.text
-    await spa.book(notes=NOTE)
+    scan = {"filename": FILENAME, "content_type": "application/pdf", "data": base64.b64encode(SCAN).decode()}
+    answer = await chain.desk.post("screening", clearances, letter | {"document": scan})
+    assert answer.status_code == 201, answer.text
+    for wrong in (scan | {"content_type": "image/png"}, scan | {"data": FILENAME}):
+        answer = await chain.desk.post("screening", clearances, letter | {"document": wrong})
+        errors.append(answer.text)
+    await whole.restart("screening", "notification")  # a kill leaves nothing of it in a log either
+    for path in (f"/v1/screenings/{screened['id']}", f"/v1/clients/{spa.client['id']}/export"):
+        assert OPERATED_ON in (await chain.desk.send("GET", "screening", path)).text, "there was something to find"
+    booked = await spa.book(notes=NOTE)
+    door = {"client_id": spa.client["id"], "appointment_id": booked["id"], "answers": {"fever_today": DOCTOR}}
+    errors.append((await chain.desk.post("screening", "/v1/arrivals", door)).text)
     errors.append((await spa.ask(therapist_id=heavy["id"])).text)
     weak = await chain.room(spa.branch, rated_load_kg=200)
     errors.append((await spa.ask(at(3), room_id=weak["id"], therapist_id=heavy["id"])).text)

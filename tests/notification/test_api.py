@@ -162,6 +162,10 @@ async def test_an_erased_client_is_written_to_no_more_and_nothing_of_their_addre
     await notification.turn()
     assert await notification.states() == {"confirmed to client": "sent", "moved to client": "dropped client_erased"}
     assert {row.sent_to for row in await notification.rows()} == {None}
+    proof = await http.get(f"/v1/erasures/{client_id}", headers=MINT.bearer(*READ))
+    assert proof.json().keys() == {"client_id", "erased_at"}
+    assert str(client_id) in (await http.get("/v1/erasures?limit=200", headers=MINT.bearer(*READ))).text
+    assert (await http.get(f"/v1/clients/{client_id}/export", headers=MINT.bearer(*READ))).status_code == 404
 
     await notification.hear(late)
     assert len(await notification.rows()) == 2, "an event that is handled late queues nothing for them"
@@ -178,3 +182,20 @@ async def test_an_older_version_of_a_client_changes_nothing(
     await notification.hear(ClientChanged(client_id=client_id, version=4, branch_ids=[uuid4()]))
     answer = await http.get(f"/v1/preferences/{client_id}", headers=MINT.bearer(*READ, branches=[branch]))
     assert answer.status_code == 200
+
+
+async def test_an_export_holds_what_was_written_to_the_client_and_is_audited(
+    http: httpx.AsyncClient, notification: Notification
+) -> None:
+    branch = uuid4()
+    client_id = await registered(notification, branch)
+    await notification.hear(notification.confirmed(client_id=client_id, branch_id=branch))
+    await notification.turn()
+    path = f"/v1/clients/{client_id}/export?reason=asked"
+    assert (await http.get(path, headers=MINT.bearer(*READ, branches=[uuid4()]))).status_code == 404
+    answer = await http.get(path, headers=MINT.bearer(*READ, branches=[branch]))
+    assert answer.status_code == 200
+    (message,) = answer.json()["messages"]
+    assert (message["template"], message["client_id"]) == ("confirmed", str(client_id))
+    audit = await http.get(f"/v1/audit?subject_id={client_id}", headers=MINT.bearer("ops:read"))
+    assert [(line["action"], line["reason"]) for line in audit.json()["items"]] == [("exported", "asked")]

@@ -164,7 +164,8 @@ async def test_an_erased_client_is_forgotten_and_the_session_stays(spa: Spa) -> 
     request = spa.request(soon(1))
     await spa.hear(request)
     assert request.client_id is not None
-    await spa.hear(scheduling.ClientErased(client_id=request.client_id, version=2))
+    said = await spa.hear(scheduling.ClientErased(client_id=request.client_id, version=2))
+    assert [event["type"] for event in said] == ["caibei.room-equipment.client.forgotten.v1"]
     shown = await spa.assignment(request.appointment_id)
     assert shown["client_id"] is None and shown["state"] == "assigned"
 

@@ -33,6 +33,7 @@ async def app(
         **screening_database.environment,
         **mint.environment(folder),
         "CAIBEI_SCREENING_MASTER_KEY_FILE": str(folder / "master.key"),
+        "CAIBEI_SCREENING_KEY_SHARES_DIR": str(folder / "shares"),
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():

@@ -54,6 +54,7 @@ async def whole(
         **topics.environment,
         **mint.environment(tmp_path),
         "CAIBEI_SCREENING_MASTER_KEY_FILE": str(tmp_path / "master.key"),
+        "CAIBEI_SCREENING_KEY_SHARES_DIR": str(tmp_path / "shares"),
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

@@ -1,6 +1,7 @@
 """Remembers what scheduling says of branches, treatments, therapists; forgets an erased client."""
 
 from services.room_equipment.store import projections
+from shared.events.room_equipment import ClientForgottenByRooms
 from shared.events.scheduling import (
     BranchChanged,
     BranchRegistered,
@@ -58,3 +59,4 @@ async def on_therapist(tx: Transaction, batch: list[Received[TherapistRegistered
 
 async def on_client_erased(tx: Transaction, batch: list[Received[ClientErased]]) -> None:
     await projections.forget_clients(tx, [received.event.client_id for received in batch])
+    tx.announce(*(ClientForgottenByRooms(client_id=received.event.client_id) for received in batch))

@@ -123,10 +123,15 @@ async def change_client(tx: Transaction, id: UUID, values: dict[str, Any]) -> Ro
 
 
 async def erase_client(tx: Transaction, id: UUID) -> int:
-    """Nothing personal stays: no notes of past appointments, no kept answer to a POST. Returns the version."""
+    """Nothing personal stays: no notes, no words about what needed a person, no kept answer. Returns the version."""
     gone = dict.fromkeys(("code", "name", "email", "phone", "pressure_preference"))
     row = await change_client(tx, id, gone | {"contact": {}, "erased_at": func.now()})
     await tx.run("UPDATE appointments SET notes = NULL WHERE client_id = :id AND notes IS NOT NULL", {"id": id})
+    await tx.run(
+        "UPDATE attention_items i SET resolution = 'client erased' FROM appointments a"
+        " WHERE a.id = i.appointment_id AND a.client_id = :id AND i.resolution IS NOT NULL",
+        {"id": id},
+    )
     await tx.run("DELETE FROM idempotency_keys WHERE subject_id = :id", {"id": id})
     return int(row.version)
 

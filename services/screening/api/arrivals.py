@@ -4,7 +4,7 @@ from services.screening import wording
 from services.screening.api.parameters import Locale, TheVault
 from services.screening.domain.protocol import Outcome
 from services.screening.handlers.arrive import arrive
-from services.screening.handlers.reading import ANSWERS
+from services.screening.handlers.reading import ANSWERS, audit_telling
 from services.screening.schemas import ArrivalAnswer, NewArrival
 from shared.kit.auth import Principal, requires
 from shared.kit.unit import Unit, router
@@ -24,7 +24,8 @@ async def create(
     outcome = arrived.arrival.outcome_at(arrived.now)
     if decision.renews:
         outcome = max(outcome, Outcome.DEFERRED, key=lambda each: each.severity)
-    may = ANSWERS in who.scopes
+    if may := ANSWERS in who.scopes:
+        await audit_telling(await unit.begin(), who, body.client_id, "reasons told with the decision at the door")
     codes = [(code, None) for code in decision.limits]
     return ArrivalAnswer(
         id=arrived.id,

@@ -1,16 +1,13 @@
 """`/v1/screenings/{id}/clearances` and `/limit-acknowledgements`: a professional's letter, and the limits read."""
 
-import base64
-import binascii
-from typing import Any
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Request, Response
 
 from services.screening import wording
 from services.screening.api.parameters import Locale, TheVault, WhyRead
 from services.screening.domain.errors import ScreeningNotFound
-from services.screening.handlers import reading
+from services.screening.handlers import documents
 from services.screening.handlers.arrive import acknowledge
 from services.screening.handlers.letter import record
 from services.screening.schemas import (
@@ -20,20 +17,31 @@ from services.screening.schemas import (
     NewAcknowledgement,
     NewClearance,
 )
-from shared.errors import Invalid
 from shared.kit.auth import Principal, requires
 from shared.kit.unit import Tx, Unit, router
 
 clearances = router("/v1/screenings/{id}", "clearances")
 
-_FIRST_BYTES = {"application/pdf": b"%PDF-", "image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+# A scan is shown by no page of ours: it is saved, and opened by whoever asked for it.
+_AS_A_FILE = {"Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; sandbox"}
 
 
 @clearances.post("/clearances", status_code=201)
 async def create(
-    unit: Unit, vault: TheVault, id: UUID, body: NewClearance, who: Principal = requires("screening:write")
+    unit: Unit,
+    vault: TheVault,
+    id: UUID,
+    body: NewClearance,
+    request: Request,
+    who: Principal = requires("screening:write"),
 ) -> ClearanceAnswer:
-    """Record a professional's letter. It never turns a decline into a yes, and holds 6 months at most (house rule)."""
+    """Record a professional's letter. It never turns a decline into a yes, and holds 6 months at most (house rule).
+
+    `document` is a scan (PDF, PNG or JPEG, judged by its bytes; at most 5 MB, a setting), or a word on where it is.
+    """
+    given, scan = body.document, None
+    if isinstance(given, Document):
+        scan = documents.checked(given.content_type, given.data, request.app.state.settings.document_max_bytes)
     lettered = await record(
         unit,
         vault,
@@ -45,9 +53,11 @@ async def create(
         content={
             "professional": body.professional.model_dump(),
             "limits": body.limits,
-            "document": _checked(body.document),
+            "document": scan.described(given.filename) if scan and isinstance(given, Document) else given,
         },
     )
+    if scan is not None and unit.subject_id is not None:
+        await documents.keep(await unit.begin(), vault, unit.subject_id, lettered.id, scan)
     return ClearanceAnswer(
         id=lettered.id,
         screening_id=id,
@@ -66,15 +76,12 @@ async def document(
     why: WhyRead = "",
     who: Principal = requires("screening:read", "screening:answers"),
 ) -> Response:
-    """The scan of a letter. Audited."""
-    found = await reading.document(tx, vault, who, id, clearance_id, why)
+    """The scan of a letter, as a download. Audited."""
+    found = await documents.read(tx, vault, who, id, clearance_id, why)
     if found is None:
         raise ScreeningNotFound
-    return Response(
-        base64.b64decode(found["data"]),
-        media_type=found["content_type"],
-        headers={"Content-Disposition": "attachment", "Cache-Control": "no-store"},
-    )
+    name = f'attachment; filename="clearance-{clearance_id}.{found.kind.suffix}"'
+    return Response(found.data, media_type=found.kind.value, headers=_AS_A_FILE | {"Content-Disposition": name})
 
 
 @clearances.post("/limit-acknowledgements", status_code=201)
@@ -96,20 +103,3 @@ async def acknowledge_limits(
         acknowledged_at=done.acknowledged_at,
         limits=wording.limits(done.protocol, done.limits, locale),
     )
-
-
-def _checked(document: Document | str | None) -> dict[str, Any] | str | None:
-    """A scan must be what it says it is; what it says is never run, only handed back.
-
-    Raises:
-        Invalid: `data` is not base64, or its first bytes are of another type.
-    """
-    if not isinstance(document, Document):
-        return document
-    try:
-        data = base64.b64decode(document.data, validate=True)
-    except binascii.Error:
-        raise Invalid("document_invalid", "The document is not base64.", pointer="/document/data") from None
-    if not data.startswith(_FIRST_BYTES[document.content_type]):
-        raise Invalid("document_invalid", "The document is not of that type.", pointer="/document/content_type")
-    return document.model_dump()

@@ -51,6 +51,8 @@ async def create(
         body.place(refused)
         raise
     response.headers["Location"] = f"/v1/screenings/{screened.id}"
+    if ANSWERS in who.scopes:
+        await reading.audit_telling(await unit.begin(), who, body.client_id, "reasons told with the decision")
     return _decided(screened, who, locale)
 
 

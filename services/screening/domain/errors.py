@@ -1,9 +1,10 @@
 """What screening refuses, each by its name. No refusal repeats an answer: a problem document is not a vault.
 
 Invalid (422)      UnknownReference  WrongAppointment  InvalidAnswers  AdvisoryRequired  UnsoundDraft
-NotFound (404)     UnknownProtocol  UnknownActivation  ScreeningNotFound  ClientNotFound
+NotFound (404)     UnknownProtocol  UnknownActivation  ScreeningNotFound  ClientNotFound  MasterKeyNotFound
 Refused (409)      ProtocolSuperseded  Erased  Superseded  DeclineStands  AnswersUnsure  NotTheirTherapist
                    ProtocolExists  WrongState  ReviewerIsAuthor  Untranslated  MilderThanDefault
+                   MasterKeyActive  MasterKeyInUse  MasterKeysKeptElsewhere
 Unavailable (503)  Unreadable
 (no status)        UnsoundProtocol: refuses to start
 """
@@ -184,7 +185,37 @@ class NotTheirTherapist(Refused):
 
 
 class Unreadable(Unavailable):
-    """A ciphertext does not open: another client's or row's, changed, or under a master key that is not in the file."""
+    """A ciphertext does not open: another client's or row's, changed, or under a key or share that is not there."""
 
     def __init__(self) -> None:
         super().__init__("vault_unreadable", "What is kept of this client cannot be opened now.", retry_after=60)
+
+
+class MasterKeyNotFound(NotFound):
+    def __init__(self) -> None:
+        super().__init__("master_key_not_found", "There is no such master key. See GET /v1/master-keys.")
+
+
+class MasterKeyActive(Refused):
+    def __init__(self) -> None:
+        super().__init__("master_key_active", "This master key wraps new keys. Rotate first.")
+
+
+class MasterKeyInUse(Refused):
+    """Without it clients' answers, or the answers to repeated POSTs, could never be read again."""
+
+    def __init__(self, client_keys: int, records: int) -> None:
+        super().__init__(
+            "master_key_in_use",
+            "Something is still under this master key. Wait for the rewrap, and 24 hours for idempotency records.",
+            client_keys=client_keys,
+            records=records,
+        )
+
+
+class MasterKeysKeptElsewhere(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "master_keys_kept_elsewhere",
+            "The master keys are not kept where this service may write. Change them where they are, newest first.",
+        )

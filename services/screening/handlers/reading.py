@@ -98,22 +98,6 @@ async def read(tx: Transaction, vault: Vault, who: Principal, id: UUID, reason: 
     return Seen(row, protocol, unsealed if may_answers else None, limits, unsealed.protocol)
 
 
-async def document(tx: Transaction, vault: Vault, who: Principal, id: UUID, letter_id: UUID, reason: str) -> Any:
-    """The document of a letter: {filename, content_type, data} with base64 data, or None if there is none.
-
-    Raises:
-        ScreeningNotFound.
-    """
-    row = await visible(tx, who, id)
-    kept = await clients.existing_vault(tx, vault, row.client_id)
-    letter = next((letter for letter in await screenings.letters(tx, id) if letter.id == letter_id), None)
-    if kept is None or letter is None:
-        return None
-    await audit_reading(tx, who, "read_document", row, reason)
-    content = kept.open("clearance", letter_id, letter.vault)
-    return content["document"] if isinstance(content["document"], dict) else None
-
-
 async def unseal(tx: Transaction, kept: ClientVault, row: Any) -> Unsealed:
     """Everything the vault holds of a screening that is not erased."""
     content = kept.open("screening", row.id, row.vault)
@@ -143,6 +127,13 @@ async def audit_reading(tx: Transaction, who: Principal, action: str, row: Any, 
     """Who opened whose vault, and why."""
     branch_id = next((branch for branch in row.branch_ids if who.sees(branch)), None)
     await audit.record(tx, who, action, "screening", row.id, branch_id=branch_id, reason=reason)
+
+
+async def audit_telling(tx: Transaction, who: Principal, client_id: UUID, reason: str) -> None:
+    """Who decides with the right to read answers is told the reasons at once: a reading like any other."""
+    branches = await clients.branches_of(tx, client_id) or []
+    branch_id = next((branch for branch in branches if who.sees(branch)), None)
+    await audit.record(tx, who, "read_answers", "client", client_id, branch_id=branch_id, reason=reason)
 
 
 async def _own_session(tx: Transaction, who: Principal, row: Any) -> bool:

@@ -1,5 +1,6 @@
 """Clients and branches as scheduling announced them, and each client's key."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -64,7 +65,7 @@ async def vault_of(tx: Transaction, vault: Vault, client: Client) -> ClientVault
     """The locked client's vault, with a fresh key if there is none."""
     if client.key is not None:
         return vault.unwrap(client.id, client.key)
-    opened, key = vault.new_key(client.id)
+    opened, key = await asyncio.to_thread(vault.new_key, client.id)  # it waits for a disk
     await tx.run(
         "INSERT INTO client_keys (client_id, master_key_id, wrapped) VALUES (:id, :master, :wrapped)",
         {"id": client.id, "master": key.master_key_id, "wrapped": key.wrapped},
@@ -83,6 +84,7 @@ _ERASE = (
     "DELETE FROM standings WHERE client_id = ANY(CAST(:ids AS uuid[]))",
     "DELETE FROM arrivals WHERE client_id = ANY(CAST(:ids AS uuid[]))",
     "DELETE FROM redecisions WHERE client_id = ANY(CAST(:ids AS uuid[]))",
+    "DELETE FROM clearance_documents WHERE client_id = ANY(CAST(:ids AS uuid[]))",
     # Not deleted: the same POST sent again must not bring back what was erased. \x02 reads as "erased".
     "UPDATE idempotency_keys SET body = CAST('\\x02' AS bytea) WHERE subject_id = ANY(CAST(:ids AS uuid[]))",
     "UPDATE screenings SET vault = NULL WHERE client_id = ANY(CAST(:ids AS uuid[])) AND vault IS NOT NULL",
@@ -134,37 +136,3 @@ WHERE b.version < excluded.version
 async def save_branches(tx: Transaction, ids: list[UUID], versions: list[int], timezones: list[str]) -> None:
     """Take over branches' time zones; an older version changes nothing."""
     await tx.run(_SAVE_BRANCHES, {"ids": ids, "versions": versions, "timezones": timezones})
-
-
-async def unopenable_keys(tx: Transaction, known: Sequence[str]) -> int:
-    """How many clients' keys are wrapped by a master key that is not among these."""
-    return int(
-        await tx.scalar(
-            "SELECT count(*) FROM client_keys WHERE master_key_id <> ALL(CAST(:known AS text[]))",
-            {"known": list(known)},
-        )
-    )
-
-
-async def keys_to_rewrap(tx: Transaction, active: str, known: Sequence[str], limit: int) -> Sequence[Any]:
-    """Rows of (client_id, master_key_id, wrapped) that are under an older master key, locked."""
-    return await tx.all(
-        "SELECT client_id, master_key_id, wrapped FROM client_keys"
-        " WHERE master_key_id <> :active AND master_key_id = ANY(CAST(:known AS text[]))"
-        " ORDER BY client_id LIMIT :limit FOR UPDATE SKIP LOCKED",
-        {"active": active, "known": list(known), "limit": limit},
-    )
-
-
-async def replace_keys(tx: Transaction, keys: dict[UUID, WrappedKey]) -> int:
-    """Store rewrapped keys."""
-    return await tx.run(
-        "UPDATE client_keys k SET master_key_id = r.master, wrapped = r.wrapped"
-        " FROM unnest(CAST(:ids AS uuid[]), CAST(:masters AS text[]), CAST(:wrapped AS bytea[]))"
-        " AS r (id, master, wrapped) WHERE k.client_id = r.id",
-        {
-            "ids": list(keys),
-            "masters": [key.master_key_id for key in keys.values()],
-            "wrapped": [key.wrapped for key in keys.values()],
-        },
-    )

@@ -12,7 +12,7 @@ from tests.screening.chain import CLINICIAN, RECEPTION, THERAPIST, Chain, letter
 PDF = {
     "filename": "letter.pdf",
     "content_type": "application/pdf",
-    "data": base64.b64encode(b"%PDF-1.7 CANARY").decode(),
+    "data": base64.b64encode(b"%PDF-1.7 CANARY %%EOF").decode(),
 }
 
 
@@ -84,9 +84,11 @@ async def test_a_document_is_sealed_and_handed_back_to_a_clinician_only(chain: C
     path = f"/v1/screenings/{screening['id']}/clearances/{clearance['id']}/document"
     assert (await chain.get(path, *RECEPTION)).status_code == 403
     got = await chain.get(path, *CLINICIAN)
-    assert got.content == b"%PDF-1.7 CANARY"
+    assert got.content == b"%PDF-1.7 CANARY %%EOF"
     assert got.headers["content-type"] == "application/pdf"
-    assert got.headers["content-disposition"] == "attachment"
+    assert got.headers["content-disposition"] == f'attachment; filename="clearance-{clearance["id"]}.pdf"'
+    assert got.headers["x-content-type-options"] == "nosniff"
+    assert got.headers["content-security-policy"] == "default-src 'none'; sandbox"
     audit = (await chain.get(f"/v1/audit?subject_id={screening['id']}", "ops:read")).json()["items"]
     assert [entry["action"] for entry in audit] == ["read_document"]
     shown = (await chain.get(f"/v1/screenings/{screening['id']}", *CLINICIAN)).json()

@@ -1,0 +1,30 @@
+"""Everything scheduling keeps of one client."""
+
+from typing import Any
+from uuid import UUID
+
+from shared.kit.database import Transaction
+
+_APPOINTMENTS = """
+SELECT a.id, a.status, a.branch_id, a.treatment_id, a.therapist_id, a.room_id, a.starts_at, a.ends_at, a.timezone,
+    a.notes, a.code, a.cancel_reason, a.created_at, a.started_at, a.finished_at,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('at', h.at, 'status', h.status, 'starts_at', h.starts_at,
+                                                  'code', h.code) ORDER BY h.version), '[]')
+     FROM appointment_history h WHERE h.appointment_id = a.id) AS history
+FROM appointments a
+WHERE a.client_id = :id AND (CAST(:branches AS uuid[]) IS NULL OR a.branch_id = ANY(CAST(:branches AS uuid[])))
+ORDER BY a.starts_at, a.id
+"""
+_ATTENTION = """
+SELECT i.id, i.appointment_id, i.kind, i.reason, i.created_at, i.resolved_at, i.resolution
+FROM attention_items i JOIN appointments a ON a.id = i.appointment_id
+WHERE a.client_id = :id AND (CAST(:branches AS uuid[]) IS NULL OR a.branch_id = ANY(CAST(:branches AS uuid[])))
+ORDER BY i.created_at
+"""
+
+
+async def of_client(tx: Transaction, id: UUID, branches: list[UUID] | None) -> dict[str, list[dict[str, Any]]]:
+    """{appointments, attention}, of the branches the caller sees, oldest first."""
+    params = {"id": id, "branches": branches}
+    found = {"appointments": _APPOINTMENTS, "attention": _ATTENTION}
+    return {name: [dict(row._mapping) for row in await tx.all(sql, params)] for name, sql in found.items()}

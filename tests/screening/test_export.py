@@ -1,0 +1,52 @@
+"""A person's data, for that person: all of it, audited, and nobody else's."""
+
+import orjson
+
+from shared.kit.ids import new_id
+from tests.screening.chain import CLINICIAN, RECEPTION, Chain
+from tests.screening.test_erasure import CANARY, lived
+
+EXPORTER = ("screening:read", "screening:answers")
+
+
+async def test_an_export_holds_everything_and_is_one_audited_reading(chain: Chain) -> None:
+    client_id = await chain.client()
+    screening_id, appointment_id = await lived(chain, client_id)
+    await chain.get(f"/v1/screenings/{screening_id}?reason=a question of the client", *CLINICIAN)
+    got = await chain.get(f"/v1/clients/{client_id}/export?reason=asked for by the client", *EXPORTER)
+    assert got.status_code == 200, got.text
+    body = got.json()
+    (screening,), (arrival,) = body["screenings"], body["arrivals"]
+    assert {answer["question"]: answer["answer"] for answer in screening["answers"]}["cancer"] == "yes"
+    assert all(answer["text"] for answer in [*screening["answers"], *arrival["answers"]])
+    assert screening["signed_by"] == {"name": CANARY, "relationship": "self"}
+    assert screening["clearances"][0]["professional"]["name"] == CANARY
+    assert screening["clearances"][0]["document"]["bytes"] > 0
+    assert screening["reasons"] and screening["advisory"]
+    assert (arrival["appointment_id"], arrival["declined"]) == (str(appointment_id), False)
+    assert [standing["protocol"] for standing in body["standings"]] == ["back-stepping"]
+    assert "a question of the client" in [line["reason"] for line in body["readings"]]
+    lines = (await chain.get(f"/v1/audit?subject_id={client_id}", "ops:read")).json()["items"]
+    exported = [line["reason"] for line in lines if line["action"] == "exported"]
+    assert exported == ["asked for by the client"]
+    assert orjson.dumps(body).count(CANARY.encode()) >= 5
+
+
+async def test_after_an_erasure_of_answers_the_export_has_decisions_only(chain: Chain) -> None:
+    client_id = await chain.client()
+    await lived(chain, client_id)
+    async with chain.http(*RECEPTION) as http:
+        await http.delete(f"/v1/clients/{client_id}")
+    body = (await chain.get(f"/v1/clients/{client_id}/export", *EXPORTER)).json()
+    assert [(row["erased"], row["outcome"]) for row in body["screenings"]] == [(True, "clearance_required")]
+    assert (body["arrivals"], body["standings"]) == ([], [])
+    assert CANARY not in str(body)
+
+
+async def test_an_export_is_for_who_may_read_answers_of_the_clients_branch(chain: Chain) -> None:
+    client_id = await chain.client()
+    path = f"/v1/clients/{client_id}/export"
+    assert (await chain.get(path, *RECEPTION)).status_code == 403
+    assert (await chain.get(path, *EXPORTER, branches=[new_id()])).status_code == 404
+    assert (await chain.get(f"/v1/clients/{new_id()}/export", *EXPORTER)).status_code == 404
+    assert (await chain.get(path, *EXPORTER)).json()["screenings"] == []
