@@ -25,7 +25,7 @@ def export(
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Everything kept of a client (GDPR Art. 15 and 20): JSON of each service, and the scans of letters.
+    """Everything kept of a client (GDPR Art. 15 and 20): JSON of each service, a PDF to read, and scans.
 
     Each reading is audited. The file holds health answers: hand it over safely, and keep no copy.
     """
@@ -49,6 +49,7 @@ async def _gather(services: Any, client_id: str, reason: str) -> dict[str, bytes
         if part is not None
     }
     if (screening := found[PARTS.index("screening")]) is not None:
+        files["screening.pdf"] = (await services.send("GET", "screening", f"{path}.pdf", params=why)).content
         for scan, document in _documents(screening):
             answer = await services.send("GET", "screening", scan, params=why)
             files[f"documents/{document}"] = answer.content

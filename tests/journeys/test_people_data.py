@@ -41,6 +41,7 @@ async def test_a_person_gets_everything_every_service_keeps_in_one_file(
         parts = {name: archive.read(name) for name in archive.namelist()}
     assert {row["file"] for row in rows} == set(parts)
     assert {"manifest.json", *(f"{name}.json" for name in ("scheduling", "screening", "notification"))} <= set(parts)
+    assert parts["screening.pdf"].startswith(b"%PDF-")
     assert out.stat().st_mode & 0o777 == 0o600
     scheduling, screening = json.loads(parts["scheduling.json"]), json.loads(parts["screening.json"])
     assert (scheduling["client"]["name"], scheduling["appointments"][0]["notes"]) == (NAME, "canary note")

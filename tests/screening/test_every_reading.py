@@ -80,6 +80,7 @@ CALLS: dict[str, tuple[Call, bool]] = {
         True,
     ),
     "POST /v1/arrivals": (lambda at: at.post("/v1/arrivals", at_the_door(at.client_id, at.appointment_id)), True),
+    "GET /v1/clients/{client_id}/export.pdf": (lambda at: at.get(f"/v1/clients/{at.client_id}/export.pdf"), True),
     "GET /v1/clients/{client_id}/export": (lambda at: at.get(f"/v1/clients/{at.client_id}/export"), True),
 }
 

@@ -5,6 +5,7 @@ import orjson
 from shared.kit.ids import new_id
 from tests.screening.chain import CLINICIAN, RECEPTION, Chain
 from tests.screening.test_erasure import CANARY, lived
+from tests.shared.kit.printed import words
 
 EXPORTER = ("screening:read", "screening:answers")
 
@@ -50,3 +51,18 @@ async def test_an_export_is_for_who_may_read_answers_of_the_clients_branch(chain
     assert (await chain.get(path, *EXPORTER, branches=[new_id()])).status_code == 404
     assert (await chain.get(f"/v1/clients/{new_id()}/export", *EXPORTER)).status_code == 404
     assert (await chain.get(path, *EXPORTER)).json()["screenings"] == []
+
+
+async def test_the_same_is_printed_to_be_read(chain: Chain) -> None:
+    client_id = await chain.client()
+    await lived(chain, client_id)
+    got = await chain.get(f"/v1/clients/{client_id}/export.pdf", *EXPORTER)
+    assert (got.status_code, got.headers["content-type"]) == (200, "application/pdf")
+    assert got.headers["content-disposition"].startswith("attachment")
+    text = words(got.content)
+    body = (await chain.get(f"/v1/clients/{client_id}/export", *EXPORTER)).json()
+    for answer in body["screenings"][0]["answers"][:5]:
+        assert answer["text"] in text
+    assert text.count(CANARY) >= 4
+    assert "When your answers were read" in text
+    assert (await chain.get(f"/v1/clients/{client_id}/export.pdf", *RECEPTION)).status_code == 403

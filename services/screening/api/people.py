@@ -4,14 +4,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from fastapi import Response
+
 from services.screening.api.parameters import Locale, TheVault, WhyRead
 from services.screening.handlers.export import export
+from services.screening.papers import of_person
 from services.screening.store import erasures as store
 from shared.errors import Invalid, NotFound
 from shared.kit.auth import Principal, requires
 from shared.kit.body import Answer
+from shared.kit.downloads import PDF, described, download, file_name
 from shared.kit.paging import Cursor, Limit, Page, page, position
-from shared.kit.unit import Tx, router
+from shared.kit.papers import press
+from shared.kit.unit import Tx, Unit, router
 
 people = router("/v1", "people's data")
 EXPORT = requires("screening:read", "screening:answers")
@@ -42,6 +47,17 @@ async def export_client(
     found = await export(tx, vault, who, client_id, why, locale)
     parts = {name: value for name, value in vars(found).items() if name != "at"}
     return ExportAnswer(exported_at=found.at, **parts)
+
+
+@people.get("/clients/{client_id}/export.pdf", response_class=Response, responses=described(PDF))
+async def print_client(
+    unit: Unit, vault: TheVault, client_id: UUID, locale: Locale, why: WhyRead = "", who: Principal = EXPORT
+) -> Response:
+    """The same to read: the questions as they were asked, with each answer. Audited."""
+    found = await export(await unit.begin(), vault, who, client_id, why, locale)
+    await unit.commit()  # the reading is written down before anything is printed
+    pdf = await press(of_person(found))
+    return download(pdf, PDF, file_name(f"client-{client_id}", "pdf"))
 
 
 @people.get("/erasures")
