@@ -82,8 +82,7 @@ class _UnsyncedShares(FolderShares):
     """Of clients who are thrown away afterwards: a hundred thousand of them need not wait for the disk one by one."""
 
     def make(self, key_id: UUID) -> bytes:
-        path, share = self._path(key_id), os.urandom(32)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path, share = self._place(key_id), os.urandom(32)
         path.write_bytes(share)
         return share
 

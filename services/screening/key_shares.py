@@ -48,8 +48,7 @@ class FolderShares:
         self._folder = folder
 
     def make(self, key_id: UUID) -> bytes:
-        path, share = self._path(key_id), secrets.token_bytes(_BYTES)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path, share = self._place(key_id), secrets.token_bytes(_BYTES)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             os.write(handle, share)
@@ -69,8 +68,7 @@ class FolderShares:
         return share
 
     def destroy(self, key_id: UUID) -> None:
-        path = self._path(key_id)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._place(key_id)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
             if os.fstat(handle).st_size:
@@ -96,6 +94,12 @@ class FolderShares:
     @property
     def _notes(self) -> Path:
         return self._folder / "destroyed"
+
+    def _place(self, key_id: UUID) -> Path:
+        path = self._path(key_id)
+        for folder in (self._folder, path.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path
 
     def _path(self, key_id: UUID) -> Path:
         return self._folder / key_id.hex[-2:] / key_id.hex

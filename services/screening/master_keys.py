@@ -107,6 +107,7 @@ class FileKeys:
             changed = change(self.read())
             draft = self._draft("".join(f"{self._line(key)}\n" for key in changed.keys))
             draft.replace(self._path)
+            self._sync()  # before anything is wrapped by it: a power cut must not bring the file of before back
             return changed
 
     def _create(self) -> None:
@@ -119,6 +120,7 @@ class FileKeys:
             pass
         finally:
             draft.unlink()
+        self._sync()
 
     def _draft(self, text: str) -> Path:
         """Durable before it counts: a half-written key would lock clients' answers up for ever."""
@@ -128,6 +130,13 @@ class FileKeys:
             file.flush()
             os.fsync(file.fileno())
         return draft
+
+    def _sync(self) -> None:
+        handle = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
     def _line(self, key: MasterKey) -> str:
         if self._kms is None:
@@ -167,8 +176,9 @@ class KeyRing:
 
     def __init__(self, source: KeySource) -> None:
         self.source = source
-        self._keys = source.read()
+        source.read()  # makes what is not there yet
         self._stamp = source.stamp()
+        self._keys = source.read()
 
     @property
     def keys(self) -> tuple[MasterKey, ...]:

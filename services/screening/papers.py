@@ -7,8 +7,6 @@ from typing import Any
 from services.screening.handlers.export import Export
 from shared.kit.papers import Block, Facts, Heading, Paper, Table, Text
 
-_ANSWERED = {"yes": "yes", "no": "no", "unsure": "unsure"}
-
 
 def of_person(found: Export) -> Paper:
     """All of an export, oldest first. What was answered is in the locale of the export, the frame in English."""
@@ -70,7 +68,9 @@ def _screening(row: Mapping[str, Any]) -> list[Block]:
     if row["erased"]:
         return [*head, Facts(facts), Text("The answers behind this decision were erased.")]
     signed = row["signed_by"]
-    facts.append(("Signed by", f"{signed['name']} ({signed['relationship']}), {row['signed_at']}"))
+    facts.append(
+        ("Signed by", f"{signed['name']} ({signed['relationship']}), {_time(datetime.fromisoformat(row['signed_at']))}")
+    )
     told = [("Reason", each["code"], each["detail"]) for each in row["reasons"]]
     told += [("Limit", each["code"], each["detail"]) for each in row["limits"]]
     return [
@@ -101,7 +101,7 @@ def _letter(letter: Mapping[str, Any]) -> list[Block]:
 
 
 def _answers(answers: list[dict[str, Any]]) -> Table:
-    rows = [(each["text"] or each["question"], _ANSWERED.get(each["answer"], each["answer"])) for each in answers]
+    rows = [(each["text"] or each["question"], each["said"]) for each in answers]
     return Table(["Question", "Answer"], rows, [5, 1])
 
 

@@ -79,7 +79,9 @@ async def test_no_personal_data_leaves_its_vault(chain: Chain, whole: Whole, for
     await chain.lock_out(room["bars"][0])
     await mails_to(whole, EMAIL, 2)
     await settle(whole)
-    assert [f"error body {c}" for text in errors for c in CANARIES if c.is_in(text.encode())] == []
+    # A pointer may name a question, which everybody is asked; never what was answered.
+    told = [canary for canary in CANARIES if canary.kind != "condition"]
+    assert [f"error body {c}" for text in errors for c in told if c.is_in(text.encode())] == []
     assert await sightings(whole, CANARIES) == []
     answers = await whole.value(
         "screening", "SELECT count(*) FROM screenings WHERE vault IS NOT NULL AND id = $1", screened["id"]

@@ -90,9 +90,13 @@ async def _protocol(tx: Transaction, row: Any) -> Protocol:
 
 
 def _answers(protocol: Protocol, answers: dict[str, str], locale: str) -> list[dict[str, Any]]:
-    """Each question as it was asked, with its answer."""
+    """Each question as it was asked, with its answer: `answer` is what is stored, `said` the option in words."""
     texts = {question.id: words(question.text, locale) for question in protocol.questions}
-    return [{"question": id, "text": texts.get(id), "answer": answer} for id, answer in answers.items()]
+    options = {(q.id, option.value): words(option.text, locale) for q in protocol.questions for option in q.options}
+    return [
+        {"question": id, "text": texts.get(id), "answer": answer, "said": options.get((id, answer), answer)}
+        for id, answer in answers.items()
+    ]
 
 
 def _plain(rows: Any) -> list[dict[str, Any]]:
