@@ -15,6 +15,7 @@ from tests.screening.test_erasure import CANARY
 
 # A schema with one of these may hold what somebody answered or what follows from it; so may one that names nothing.
 TELLING = {"answers", "reasons", "limits", "signed_by", "clearances", "screenings", "arrivals", "item"}
+NOBODYS = {"GET /v1/protocols/{name}/versions/{version}/source"}  # questions and rules, of nobody
 SUBJECT, WHY = "dr-audit", "a question of the client"
 SCOPES = (*CLINICIAN, "screening:limits", "ops:read")
 READINGS = ("read_", "exported", "acknowledged_limits")
@@ -111,7 +112,7 @@ def telling_routes(document: dict[str, Any]) -> Iterator[str]:
 
 
 def test_every_route_that_could_tell_an_answer_is_looked_at_here(chain: Chain) -> None:
-    assert set(telling_routes(chain.app.openapi())) - set(CALLS) == set()
+    assert set(telling_routes(chain.app.openapi())) - set(CALLS) - NOBODYS == set()
 
 
 @pytest.mark.parametrize("route", CALLS)
