@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261125_erasures"
-down_revision = "20260302_messages"
+down_revision = "20261125_assets"
 
 STATEMENTS = (
     "ALTER TABLE clients ADD COLUMN erased_at timestamptz",

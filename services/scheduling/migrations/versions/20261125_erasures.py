@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261125_erasures"
-down_revision = "20261122_first_tables"
+down_revision = "20261125_room_closures"
 
 ROLE = "caibei_scheduling"
 
