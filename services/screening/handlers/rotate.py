@@ -67,8 +67,7 @@ async def rotate(tx: Transaction, vault: Vault, who: Principal, reason: str) -> 
 async def rewrap(tx: Transaction, vault: Vault, limit: int = BATCH) -> int:
     """Move the next clients' keys under the newest master key. What one batch moved stays moved.
 
-    Raises:
-        Nothing for a key that does not open: it is left where it is, and the old master key with it.
+    A key that does not open is left where it is, and keeps its old master key from being destroyed.
     """
     known = [key.id for key in vault.keys.keys]
     rows = await keys.to_rewrap(tx, known[0], known, limit)
