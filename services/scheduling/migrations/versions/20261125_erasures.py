@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261125_erasures"
-down_revision = "20261125_room_closures"
+down_revision = "20261125_holds"
 
 ROLE = "caibei_scheduling"
 
