@@ -24,6 +24,7 @@ class Export(Answer):
     client: Client
     appointments: list[dict[str, Any]]
     attention: list[dict[str, Any]]
+    holds: list[dict[str, Any]]
 
 
 @routes.get("/{client_id}/export")

@@ -7,7 +7,7 @@ from shared.kit.database import Transaction
 
 _APPOINTMENTS = """
 SELECT a.id, a.status, a.branch_id, a.treatment_id, a.therapist_id, a.room_id, a.starts_at, a.ends_at, a.timezone,
-    a.notes, a.code, a.cancel_reason, a.created_at, a.started_at, a.finished_at,
+    a.notes, a.code, a.cancel_reason, a.cancellation, a.cancelled, a.walk_in, a.created_at, a.started_at, a.finished_at,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('at', h.at, 'status', h.status, 'starts_at', h.starts_at,
                                                   'code', h.code) ORDER BY h.version), '[]')
      FROM appointment_history h WHERE h.appointment_id = a.id) AS history
@@ -21,10 +21,15 @@ FROM attention_items i JOIN appointments a ON a.id = i.appointment_id
 WHERE a.client_id = :id AND (CAST(:branches AS uuid[]) IS NULL OR a.branch_id = ANY(CAST(:branches AS uuid[])))
 ORDER BY i.created_at
 """
+_HOLDS = """
+SELECT id, state, branch_id, treatment_id, therapist_id, starts_at, ends_at, created_at, expires_at FROM holds
+WHERE client_id = :id AND (CAST(:branches AS uuid[]) IS NULL OR branch_id = ANY(CAST(:branches AS uuid[])))
+ORDER BY created_at
+"""
 
 
 async def of_client(tx: Transaction, id: UUID, branches: list[UUID] | None) -> dict[str, list[dict[str, Any]]]:
-    """{appointments, attention}, of the branches the caller sees, oldest first."""
+    """{appointments, attention, holds}, of the branches the caller sees, oldest first."""
     params = {"id": id, "branches": branches}
-    found = {"appointments": _APPOINTMENTS, "attention": _ATTENTION}
+    found = {"appointments": _APPOINTMENTS, "attention": _ATTENTION, "holds": _HOLDS}
     return {name: [dict(row._mapping) for row in await tx.all(sql, params)] for name, sql in found.items()}
