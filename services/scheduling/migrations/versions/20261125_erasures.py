@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261125_erasures"
-down_revision = "20261125_holds"
+down_revision = "20261125_room_view"
 
 ROLE = "caibei_scheduling"
 
