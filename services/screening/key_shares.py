@@ -1,6 +1,6 @@
 """The half of each client's key that is kept outside of the database and of its backups.
 
-Who has a database from before an erasure and the master keys still lacks this half, and it is gone (ADR 0017). One file
+Who has a database from before an erasure and the master keys still lacks this half, and it is gone (ADR 0026). One file
 a key, named by the key's random id. Destroying overwrites and empties it and notes the id: so a database that is
 restored from before the erasure is erased again.
 """
