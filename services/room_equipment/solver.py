@@ -1,96 +1,136 @@
-"""The exact solver of displacement: OR-tools CP-SAT, one component at a time (rules: Displacement).
+"""The exact solver of displacement: OR-tools CP-SAT, all hard components in one time budget (rules: Displacement).
 
-Deterministic: one worker, a fixed seed, objectives in a fixed order. The import costs about 100 MB and a second, so it
-happens only when more sessions compete than domain.displacement.search looks through. One failed bar never causes that.
+Deterministic: one worker, a fixed seed, components and objectives in a fixed order. First the most sessions of every
+component, then ids, so that a limit costs the order among equals before it costs anybody's room; every component has
+at least what `greedy` finds.
+
+Only the solver's own module is loaded: OR-tools' `cp_model` brings pandas, 60 MB and two seconds, for nothing here.
 """
 
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
-from services.room_equipment.domain.displacement import Component, Interval, Solution
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from services.room_equipment.domain.displacement import Component, Interval, Solution, greedy
 
 LIMIT_SECONDS = 0.5
 _WEIGHTS_UP_TO = 2**40  # integer objectives well inside the solver's 64 bits
+_LEAST_SECONDS = 0.001
 
 
 class Solver:
-    """Solves components one after the other within one time budget; the best found so far is used on the limit."""
+    """Solves components within one time budget; the best found so far is used on the limit."""
 
     def __init__(self, seconds: float = LIMIT_SECONDS) -> None:
         self._seconds = seconds
-        self._deadline: float | None = None
 
-    def __call__(self, component: Component) -> Solution:
-        from ortools.sat.python import cp_model
+    def __call__(self, components: Sequence[Component]) -> Solution:
+        from ortools.sat.python import cp_model_helper
 
-        if self._deadline is None:  # the clock starts after the import
-            self._deadline = time.monotonic() + self._seconds
-        return _Search(cp_model, component, self._deadline).best()
+        deadline = time.monotonic() + self._seconds  # the clock starts after the import
+        in_order = sorted(components, key=lambda component: (len(component), component[0].appointment_id))
+        searches = [_Search(cp_model_helper, component, deadline) for component in in_order]
+        most = [search.keep_most() for search in searches]
+        found: dict[UUID, UUID] = {}
+        proved = True
+        for search, is_most in zip(searches, most, strict=True):
+            proved = (is_most and search.order_by_ids()) and proved
+            found |= search.found
+        return found, proved
 
 
 class _Search:
-    def __init__(self, cp_model: Any, component: Component, deadline: float) -> None:
-        self._cp = cp_model
+    """One component: a boolean for each session and room it could have."""
+
+    def __init__(self, cp: Any, component: Component, deadline: float) -> None:
+        self._cp = cp
         self._deadline = deadline
         self._component = component
-        self._model = cp_model.CpModel()
+        self._model = cp.CpModelProto()
         self._takes = {
-            (option.appointment_id, room): self._model.NewBoolVar("") for option in component for room in option.rooms
-        }
+            take: number
+            for number, take in enumerate((o.appointment_id, room) for o in component for room in o.rooms)
+        }  # fmt: skip
+        for _ in self._takes:
+            self._model.variables.add().domain.extend([0, 1])
         for option in component:
-            self._model.AddAtMostOne(self._takes[option.appointment_id, room] for room in option.rooms)
+            self._at_most_one((option.appointment_id, room) for room in option.rooms)
         for rivals in _rivals(component):
-            self._model.AddAtMostOne(self._takes[rival] for rival in rivals)
-        self._found: dict[UUID, UUID] = {}
+            self._at_most_one(rivals)
+        self.found = greedy(component)
 
-    def best(self) -> Solution:
-        """First the number kept, then ids: a block of sessions at a time, as many as one objective can weigh."""
-        kept = sum(self._takes.values())
-        self._model.Maximize(kept)
-        if not self._improve():
-            return self._found, False
-        self._model.Add(kept == len(self._found))
-        for block in _blocks(self._component):
-            self._model.Minimize(self._rank(block))
-            if not self._improve():
-                return self._found, False
-            for option in block:
-                room = self._found.get(option.appointment_id)
-                for other in option.rooms:
-                    self._model.Add(self._takes[option.appointment_id, other] == int(other == room))
-        return self._found, True
-
-    def _improve(self) -> bool:
-        """Solve what is left of the question; whether the answer is proved."""
-        solver = self._cp.CpSolver()
-        solver.parameters.num_workers = 1
-        solver.parameters.random_seed = 1
-        solver.parameters.max_time_in_seconds = max(0.001, self._deadline - time.monotonic())
-        self._model.ClearHints()
-        for (appointment, room), takes in self._takes.items():
-            self._model.AddHint(takes, int(self._found.get(appointment) == room))
-        status = solver.Solve(self._model)
-        if status not in (self._cp.OPTIMAL, self._cp.FEASIBLE):
+    def keep_most(self) -> bool:
+        """The most sessions that can keep their time; whether that is proved."""
+        everything = range(len(self._takes))
+        if not self._improve(everything, [-1] * len(self._takes)):
             return False
-        self._found = {appointment: room for (appointment, room), takes in self._takes.items() if solver.Value(takes)}
-        return bool(status == self._cp.OPTIMAL)
+        kept = self._model.constraints.add().linear
+        kept.vars.extend(everything)
+        kept.coeffs.extend([1] * len(self._takes))
+        kept.domain.extend([len(self.found)] * 2)
+        return True
 
-    def _rank(self, block: Component) -> Any:
+    def order_by_ids(self) -> bool:
+        """Of all that keep as many: a block of sessions at a time, as many as one objective can weigh."""
+        for block in _blocks(self._component):
+            takes, ranks = self._rank(block)
+            if not self._improve(takes, ranks):
+                return False
+            for option in block:
+                for room in option.rooms:
+                    domain = self._model.variables[self._takes[option.appointment_id, room]].domain
+                    domain.clear()
+                    domain.extend([int(self.found.get(option.appointment_id) == room)] * 2)
+        return True
+
+    def _at_most_one(self, takes: Iterable[tuple[UUID, UUID]]) -> None:
+        self._model.constraints.add().at_most_one.literals.extend([self._takes[take] for take in takes])
+
+    def _improve(self, takes: Iterable[int], weights: list[int]) -> bool:
+        """Solve what is left of the question, the less the better; whether the answer is proved."""
+        left = self._deadline - time.monotonic()
+        if left < _LEAST_SECONDS:
+            return False
+        model = self._model
+        model.objective.vars.clear()
+        model.objective.coeffs.clear()
+        model.objective.vars.extend(takes)
+        model.objective.coeffs.extend(weights)
+        model.solution_hint.vars.clear()
+        model.solution_hint.values.clear()
+        model.solution_hint.vars.extend(self._takes.values())
+        model.solution_hint.values.extend([int(self.found.get(who) == room) for who, room in self._takes])
+        parameters = self._cp.SatParameters()
+        parameters.num_workers = 1
+        parameters.random_seed = 1
+        parameters.cp_model_presolve = False  # these are small: simplifying them takes longer than solving them
+        parameters.max_time_in_seconds = left
+        solving = self._cp.SolveWrapper()
+        solving.set_parameters(parameters)
+        response = solving.solve(model)
+        status = self._cp.CpSolverStatus
+        if response.status not in (status.OPTIMAL, status.FEASIBLE):
+            return False
+        values = list(response.solution)
+        better = {who: room for (who, room), number in self._takes.items() if values[number]}
+        if len(better) >= len(self.found):  # never less than was there, whatever the limit cut off
+            self.found = better
+        return bool(response.status == status.OPTIMAL)
+
+    def _rank(self, block: Component) -> tuple[list[int], list[int]]:
         """Smaller is better: the place of the room in the order of ids, and behind all of them no room at all."""
-        rank, weight = 0, 1
+        takes, ranks, weight = [], [], 1
         for option in reversed(block):
             worst = len(option.rooms)
-            gains = sum((worst - i) * self._takes[option.appointment_id, room] for i, room in enumerate(option.rooms))
-            rank += weight * (worst - gains)
+            for place, room in enumerate(option.rooms):
+                takes.append(self._takes[option.appointment_id, room])
+                ranks.append(-weight * (worst - place))
             weight *= worst + 1
-        return rank
+        return takes, ranks
 
 
-def _blocks(component: Component) -> "Iterable[Component]":
+def _blocks(component: Component) -> Iterable[Component]:
     start, weight = 0, 1
     for i, option in enumerate(component):
         weight *= len(option.rooms) + 1
@@ -100,14 +140,14 @@ def _blocks(component: Component) -> "Iterable[Component]":
     yield component[start:]
 
 
-def _rivals(component: Component) -> "Iterable[list[tuple[UUID, UUID]]]":
+def _rivals(component: Component) -> Iterable[list[tuple[UUID, UUID]]]:
     """For each room and each start in it: all sessions that would be in it then. At most one of them may."""
     wanting: dict[UUID, list[tuple[Interval, UUID]]] = {}
     for option in component:
         for room, interval in option.rooms.items():
             wanting.setdefault(room, []).append((interval, option.appointment_id))
     for room, wants in wanting.items():
-        for (start, _), _ in wants:
+        for start in sorted({start for (start, _), _ in wants}):
             together = [(id, room) for (begin, end), id in wants if begin <= start < end]
             if len(together) > 1:
                 yield together

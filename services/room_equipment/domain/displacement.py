@@ -18,7 +18,7 @@ from services.room_equipment.domain.placement import Room
 Interval = tuple[datetime, datetime]
 
 SEARCH_SIZE = 40  # sessions; larger components go to the solver at once
-SEARCH_STEPS = 5_000  # about 5 ms; a component that needs more goes to the solver
+SEARCH_STEPS = 500  # a few milliseconds; a component that needs more goes to the solver
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ Component = Sequence[Options]
 Solution = tuple[dict[UUID, UUID], bool]
 """{appointment_id: room_id} of those that stay at their time, and whether it is proved to be the best."""
 
-Solver = Callable[[Component], Solution]
+Solver = Callable[[Sequence[Component]], Solution]
 
 
 def stands(session: Session, periods: Sequence[Cleared], moment: datetime, until: datetime) -> bool:
@@ -113,16 +113,37 @@ def components(options: Sequence[Options]) -> list[list[Options]]:
 
 
 def resolve(options: Sequence[Options], solver: Solver) -> Solution:
-    """The best rooms for all. `solver` is asked only where many sessions compete."""
+    """The best rooms for all. `solver` is asked only where many sessions compete, and once for all of them."""
     moved: dict[UUID, UUID] = {}
     optimal = True
+    hard: list[Component] = []
     for component in components([option for option in options if option.rooms]):
         found = search(component)
         if found is None:
-            found, proved = solver(component)
-            optimal = optimal and proved
+            hard.append(component)
+        else:
+            moved |= found
+    if hard:
+        found, optimal = solver(hard)
         moved |= found
     return moved, optimal
+
+
+def greedy(component: Component) -> dict[UUID, UUID]:
+    """Good, and at once: whoever is out first, in the room that others want least. Where a search begins."""
+    wanted: dict[UUID, int] = defaultdict(int)
+    for option in component:
+        for room in option.rooms:
+            wanted[room] += 1
+    free_from: dict[UUID, list[Interval]] = defaultdict(list)
+    kept: dict[UUID, UUID] = {}
+    for option in sorted(component, key=lambda o: (max(end for _, end in o.rooms.values()), o.appointment_id)):
+        for room, interval in sorted(option.rooms.items(), key=lambda item: (wanted[item[0]], item[0])):
+            if not any(overlap(interval, taken) for taken in free_from[room]):
+                free_from[room].append(interval)
+                kept[option.appointment_id] = room
+                break
+    return kept
 
 
 def search(component: Component, steps: int = SEARCH_STEPS) -> dict[UUID, UUID] | None:

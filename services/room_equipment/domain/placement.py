@@ -4,7 +4,7 @@ Pure: the caller has locked the rooms and read what lies in them. The database r
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -107,6 +107,13 @@ class NoRoom:
     def next_step(self) -> str:
         """For a person: why, and what to do."""
         return NEXT_STEP[self.code] + (f" {GAP_STEP[self.gap_reason]}" if self.gap_reason else "")
+
+
+def could_take(wish: Wish, rooms: Iterable[Room]) -> list[UUID]:
+    """All rooms that would do, by their codes, whichever room was named."""
+    anywhere = replace(wish, room_id=None)
+    fits = [room for room in rooms if room.in_service and isinstance(_place_in(anywhere, room), Placed)]
+    return [room.id for room in sorted(fits, key=lambda room: (room.code, room.id))]
 
 
 def place(wish: Wish, rooms: Iterable[Room]) -> Placed | NoRoom:

@@ -68,7 +68,7 @@ def test_the_answer_is_the_best_there_is(options: list[Options]) -> None:
 def test_the_solvers_answer_is_the_same(options: list[Options]) -> None:
     moved: dict[UUID, UUID] = {}
     for component in components([option for option in options if option.rooms]):
-        found, optimal = Solver(seconds=30)(component)
+        found, optimal = Solver(seconds=30)([component])
         assert optimal
         moved |= found
     assert moved == brute_force(options)
@@ -77,7 +77,7 @@ def test_the_solvers_answer_is_the_same(options: list[Options]) -> None:
 def test_search_and_solver_agree_on_a_crowd_and_on_nothing_less() -> None:
     crowd = [option(n, 7 * n % 23, 7 * n % 23 + 5, [1 + n % 4, 1 + n % 3]) for n in range(24)]
     for component in components(crowd):
-        assert search(component, steps=10_000_000) == Solver(seconds=60)(component)[0]
+        assert search(component, steps=10_000_000) == Solver(seconds=60)([component])[0]
 
 
 def test_a_search_that_would_take_too_long_is_given_up() -> None:
