@@ -19,5 +19,6 @@ HANDLERS: Handlers = {
         room_equipment.EquipmentInspectionDue,
         room_equipment.EquipmentInspectionExpired,
     ): handlers.on_inspection,
+    room_equipment.SessionOverran: handlers.on_session_overran,
     (scheduling.ClientRegistered, scheduling.ClientChanged, scheduling.ClientErased): handlers.on_client,
 }

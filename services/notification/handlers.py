@@ -1,6 +1,8 @@
 """What notification does with what it hears: one row a message, in one statement a batch."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from services.notification import store
@@ -14,6 +16,7 @@ from shared.events.room_equipment import (
     EquipmentInspectionDue,
     EquipmentInspectionExpired,
     SessionAtRisk,
+    SessionOverran,
 )
 from shared.events.scheduling import (
     AppointmentCancelled,
@@ -77,16 +80,31 @@ def _letters(event: AppointmentNews) -> Iterator[tuple[Recipient, Purpose]]:
 
 async def on_session_at_risk(tx: Transaction, batch: list[Received[SessionAtRisk]]) -> None:
     """A bar failed under a running session, or its room closes: the branch is told before anything else is sent."""
+    await _tell_branches(
+        tx, batch, lambda event: event.at_risk_at,
+        lambda event: Purpose.ROOM_CLOSING if event.reason == "room_closed" else Purpose.AT_RISK,
+    )  # fmt: skip
+
+
+async def on_session_overran(tx: Transaction, batch: list[Received[SessionOverran]]) -> None:
+    """A session was not finished when its room was promised to others: the branch looks, and finishes it."""
+    await _tell_branches(tx, batch, lambda event: event.blocked_until, lambda _: Purpose.OVERRAN)
+
+
+async def _tell_branches(
+    tx: Transaction, batch: Sequence[Received[Any]], since: Callable[[Any], datetime], purpose: Callable[[Any], Purpose]
+) -> None:
+    """At once, and each of them in a mail of its own."""
     messages = [
         NewMessage(
             id=new_id(),
             event_id=received.id,
             recipient=Recipient.BRANCH,
-            template=Purpose.ROOM_CLOSING if received.event.reason == "room_closed" else Purpose.AT_RISK,
+            template=purpose(received.event),
             appointment_id=received.event.appointment_id,
             branch_id=received.event.branch_id,
             client_id=None,
-            starts_at=received.event.at_risk_at,
+            starts_at=since(received.event),
             room_id=received.event.room_id,
             urgent=True,
             traceparent=tx.traces.get(received.key),

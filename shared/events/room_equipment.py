@@ -1,10 +1,10 @@
 """What room-equipment announces: rooms and bars (key room_id), assignments and sessions (key appointment_id)."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from shared.events.base import Event, Word
 from shared.events.codes import GapReason, Refusal
@@ -141,6 +141,25 @@ class SessionAtRisk(_Assignment, type="caibei.room-equipment.session.at-risk.v1"
     bar_id: UUID | None
     at_risk_at: datetime
     reason: Word | None = None
+
+
+class SessionOverran(_Assignment, type="caibei.room-equipment.session.overran.v1", key="appointment_id"):
+    """Not finished when its time and turnover were over. `delayed_appointment_ids`: sessions of this room or therapist
+    that should have begun by now and cannot."""
+
+    therapist_id: UUID
+    blocked_until: datetime
+    overran_at: datetime
+    delayed_appointment_ids: Annotated[list[UUID], Field(default_factory=list)]
+
+
+class TherapistStoodDown(
+    _Assignment, type="caibei.room-equipment.session.therapist-stood-down.v1", key="appointment_id"
+):
+    """At the door the assigned therapist stated that she cannot perform: the session needs another. Not why."""
+
+    therapist_id: UUID
+    stated_at: datetime
 
 
 class _Bar(Event):

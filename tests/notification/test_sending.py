@@ -5,7 +5,7 @@ import pytest
 from services.notification.asking import Scheduling as Asking
 from services.notification.bell import Bell
 from services.notification.sender import Sender
-from shared.events.room_equipment import SessionAtRisk
+from shared.events.room_equipment import SessionAtRisk, SessionOverran
 from shared.kit.ids import new_id
 from tests.notification.conftest import Notification
 from tests.notification.world import START
@@ -130,6 +130,22 @@ async def test_a_session_at_risk_names_the_therapist_so_that_the_room_is_found(n
     ((_, mail),) = notification.mail_server.mails
     assert "Terapeuta: Mei Lin" in mail.get_content()
     assert "Tratamiento: Back-stepping 60" in mail.get_content()
+
+
+async def test_a_session_that_overran_is_told_the_branch_at_once_and_in_its_language(
+    notification: Notification,
+) -> None:
+    booking = notification.booking("in_progress")
+    overran = SessionOverran.model_validate(
+        booking | {"assignment_version": 2, "therapist_id": new_id(), "blocked_until": START, "overran_at": START}
+    )
+    ids = await notification.hear(overran)
+    await notification.hear(overran, ids=ids)
+    await notification.turn()
+    ((to, mail),) = notification.mail_server.mails
+    assert to == "desk@madrid.example" and str(mail["Subject"]).startswith("AHORA")
+    assert "Terapeuta: Mei Lin" in mail.get_content()
+    assert [row.urgent for row in await notification.rows()] == [True]
 
 
 async def test_a_hundred_mails_cost_two_reads_and_no_more_connections_than_set(notification: Notification) -> None:

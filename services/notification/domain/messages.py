@@ -24,11 +24,12 @@ class Purpose(StrEnum):
     ROOM_CLOSING = "room-closing"
     INSPECTION_DUE = "inspection-due"
     CERTIFICATE_LAPSED = "certificate-lapsed"
+    OVERRAN = "overran"
 
     @property
     def is_urgent(self) -> bool:
         """Goes before everything else, and at once."""
-        return self in (Purpose.AT_RISK, Purpose.ROOM_CLOSING)
+        return self in (Purpose.AT_RISK, Purpose.ROOM_CLOSING, Purpose.OVERRAN)
 
     @property
     def is_about_assets(self) -> bool:
@@ -67,7 +68,7 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Why there is a message: what its event said. `starts_at` is the session's; of a session at risk, since when; of
+    """Why there is a message: what its event said. `starts_at` is the session's; of a risk or overrun, since when; of
     an inspection, when its certificate ends."""
 
     purpose: Purpose
@@ -86,7 +87,7 @@ def no_longer_true(
 ) -> str | None:
     """Why the message must not be sent any more, as a code; None when it still holds.
 
-    A session at risk is always told: it concerns people in the room, and the branch can judge what is over.
+    What is urgent is always told: it concerns people in the room, and the branch can judge what is over.
     """
     if occasion.purpose.is_urgent:
         return None

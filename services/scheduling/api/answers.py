@@ -10,6 +10,7 @@ import orjson
 from fastapi import Response
 from sqlalchemy import Row
 
+from services.scheduling.api import gaps
 from services.scheduling.domain import cancelling, resume
 from services.scheduling.domain.appointment import Appointment, Status
 from services.scheduling.domain.errors import AmbiguousLocalTime, NonexistentLocalTime, SlotRefused
@@ -90,7 +91,10 @@ async def rejected(
 ) -> Response:
     """409 with the code, what to do next, and where there may be room instead."""
     code = a.code or ""
-    detail = local_time.detail if local_time is not None else WHY.get(code, "The session was refused.")
+    if local_time is not None:
+        detail = local_time.detail
+    else:
+        detail = gaps.words(a.refusal) if a.refusal else WHY.get(code, "The session was refused.")
     alternatives: list[dict[str, Any]] = []
     if isinstance(local_time, AmbiguousLocalTime):
         alternatives = await availability.at_instants(

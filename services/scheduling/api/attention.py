@@ -13,7 +13,7 @@ from shared.kit.paging import Cursor, Limit, Page, page
 from shared.kit.unit import Tx, router
 
 routes = router("/v1/attention", "attention")
-Kind = Literal["displaced", "at_risk", "started_after_end"]
+Kind = Literal["displaced", "at_risk", "started_after_end", "overran", "therapist_needed"]
 
 
 @routes.get("")

@@ -151,6 +151,10 @@ class Appointment:
         self.finished_at, self.code = finished_at, None
         return True
 
+    def expects(self, therapist_id: UUID) -> bool:
+        """Whether it is to begin with this therapist, as far as anybody knows."""
+        return self.therapist_id == therapist_id and self.status in (Status.CONFIRMED, Status.CHECKED_IN)
+
     def mark_at_risk(self, version: int) -> bool:
         """A bar failed under the running session."""
         if version <= self.assignment_version:

@@ -24,7 +24,9 @@ from shared.events.room_equipment import (
     RoomUnavailable,
     SessionAtRisk,
     SessionFinished,
+    SessionOverran,
     SessionStarted,
+    TherapistStoodDown,
 )
 from shared.events.scheduling import (
     AppointmentCompleted,
@@ -50,6 +52,8 @@ ANSWERS: tuple[type[Event], ...] = (
     SessionStarted,
     SessionFinished,
     SessionAtRisk,
+    SessionOverran,
+    TherapistStoodDown,
 )
 
 
@@ -78,7 +82,7 @@ class Step:
     def see(self, event: Any) -> None:
         """Keep the last word on which room is taken when (advice for availability)."""
         version = getattr(event, "assignment_version", None)
-        if version is None or isinstance(event, SessionAtRisk):
+        if version is None or isinstance(event, (SessionAtRisk, SessionOverran, TherapistStoodDown)):
             return
         last = self.changes.seen.get(event.appointment_id)
         if last is not None and last["version"] >= version:
@@ -112,6 +116,14 @@ class Step:
             case SessionAtRisk():
                 changed = appointment.mark_at_risk(event.assignment_version)
                 self.changes.ask_person(appointment, "at_risk", "session_at_risk")
+            case SessionOverran():
+                changed = False
+                if appointment.status is Status.IN_PROGRESS:
+                    self.changes.ask_person(appointment, "overran", "session_overran")
+            case TherapistStoodDown():
+                changed = False
+                if appointment.expects(event.therapist_id):
+                    self.changes.ask_person(appointment, "therapist_needed", "not_fit_to_perform")
             case _:
                 changed = False
         if changed:
@@ -241,6 +253,7 @@ class Step:
             self.changes.settled[appointment.id] = appointment
         if ended:
             self.changes.ask_person(appointment, "started_after_end", "session_started_after_its_appointment_ended")
+        self.changes.resolve(appointment, "therapist_needed")
         self._running.append(
             {"id": appointment.id, "attempt": attempt, "therapist_id": event.therapist_id,
              "starts_at": event.started_at, "ends_at": event.ends_at}
@@ -253,6 +266,7 @@ class Step:
             return False
         self.changes.step(appointment)
         self.changes.free(appointment)
+        self.changes.resolve(appointment, "overran")
         self._running = [session for session in self._running if session["id"] != appointment.id]
         self.tx.announce(AppointmentCompleted(**facts(appointment), result=event.result))
         return True

@@ -163,7 +163,7 @@ class AttentionItem(Answer):
     id: UUID
     appointment_id: UUID
     branch_id: UUID
-    kind: Literal["displaced", "at_risk", "started_after_end"]
+    kind: Literal["displaced", "at_risk", "started_after_end", "overran", "therapist_needed"]
     reason: str
     created_at: datetime
     status: Status

@@ -60,8 +60,8 @@ WITH saved AS (
     ON CONFLICT DO NOTHING
 ), answered AS (
     UPDATE attention_items t SET resolved_at = clock_timestamp(), resolution = r.status
-    FROM jsonb_to_recordset(CAST(:resolved AS jsonb)) AS r (id uuid, status text)
-    WHERE t.appointment_id = r.id AND t.resolved_at IS NULL
+    FROM jsonb_to_recordset(CAST(:resolved AS jsonb)) AS r (id uuid, status text, kind text)
+    WHERE t.appointment_id = r.id AND t.resolved_at IS NULL AND t.kind = coalesce(r.kind, t.kind)
 ), seen AS ({SEEN}), said AS ({outbox.INSERT_WITH})
 SELECT CASE WHEN CAST(:settled AS text) <> '' THEN pg_notify('settled', CAST(:settled AS text)) END
 """
@@ -110,9 +110,9 @@ class Changes:
             {"id": appointment.id, "branch_id": appointment.branch_id, "kind": kind, "reason": reason}
         )  # fmt: skip
 
-    def resolve(self, appointment: Appointment) -> None:
-        """No person is needed any more."""
-        self.resolved.append({"id": appointment.id, "status": appointment.status})
+    def resolve(self, appointment: Appointment, kind: str | None = None) -> None:
+        """No person is needed any more, or not for this."""
+        self.resolved.append({"id": appointment.id, "status": appointment.status, "kind": kind})
 
     async def save(self, tx: Transaction) -> None:
         """One statement, with what was announced so far; none when nothing changed."""

@@ -65,7 +65,7 @@ def test_only_the_last_of_two_moves_is_told() -> None:
     assert no_longer_true(occasion(Purpose.CONFIRMED), again, NOW) is None
 
 
-def test_what_scheduling_does_not_know_is_not_written_about_but_a_session_at_risk_is() -> None:
+def test_what_scheduling_does_not_know_is_not_written_about_but_what_is_urgent_is() -> None:
     for purpose in Purpose:
         reason = no_longer_true(occasion(purpose), None, NOW)
         gone = "asset_gone" if purpose.is_about_assets else "appointment_gone"
