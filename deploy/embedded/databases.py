@@ -47,7 +47,7 @@ async def ensure_database(admin: "asyncpg.Connection", service: str, name: str, 
         return False
     await admin.execute(f'CREATE DATABASE "{name}" OWNER {owner_role(service)} TEMPLATE "{template}"')
     await admin.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
-    await admin.execute(f'GRANT CONNECT, TEMPORARY ON DATABASE "{name}" TO {runtime_role(service)}')
+    await admin.execute(f'GRANT CONNECT ON DATABASE "{name}" TO {runtime_role(service)}')
     return True
 
 

@@ -1,8 +1,13 @@
-"""The clock in: certificates that end, load profiles that grow old. Each warning once, also across restarts."""
+"""The clock in: certificates that end, load profiles that grow old, sessions that overrun; each is said once."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
+<<<<<<< HEAD
 from services.room_equipment.handlers import rulebook
+=======
+from services.room_equipment.domain.houserules import HouseRules
+from services.room_equipment.handlers.overruns import tell_of_overruns
+>>>>>>> a7a0254 (What the role could still do by SQL is refused: forged proofs, a rewritten past, a start without proof, guards led to other tables; every refusal names what to do next)
 from services.room_equipment.handlers.warnings import warn
 from services.room_equipment.store import load_profiles
 from shared.events.room_equipment import LoadProfileChanged
@@ -17,7 +22,7 @@ async def warn_of_ends(tx: Transaction) -> int:
 
 async def turn_stale(tx: Transaction) -> int:
     """Announce load profiles that became too old."""
-    ended = await load_profiles.turn_stale(tx, datetime.now(UTC).date())
+    ended = await load_profiles.turn_stale(tx)
     tx.announce(
         *(LoadProfileChanged(therapist_id=row.therapist_id, version=row.version, state="stale") for row in ended)
     )
@@ -26,5 +31,6 @@ async def turn_stale(tx: Transaction) -> int:
 
 JOBS = [
     Job("room-equipment.certificates", timedelta(minutes=1), warn_of_ends),
+    Job("room-equipment.overruns", timedelta(seconds=15), tell_of_overruns),
     Job("room-equipment.load-profiles", timedelta(minutes=10), turn_stale),
 ]

@@ -80,7 +80,7 @@ async def test_a_placement_waits_for_whoever_holds_the_rooms_and_sees_what_they_
         start = soon(1)
         await holder.execute(
             INSERT, new_id(), spa.branch_id, room, spa.massage, spa.therapist_id, False, None,
-            start, soon(1, 1), soon(1, 1.25), None,
+            start, soon(1, 1), soon(1, 1.25),
         )  # fmt: skip
     (answer,) = await waiting
     assert answer["code"] == "no_room_available"
@@ -91,19 +91,19 @@ async def test_direct_writers_that_lock_nothing_cannot_slip_past_each_other(spa:
     """One lowers the limit, one adds a load above the new limit: never both."""
     for _ in range(5):
         room, _ = await spa.cleared_room()
-        one, two = [await asyncpg.connect(spa.database.url) for _ in range(2)]
+        one, two = [await asyncpg.connect(url) for url in (spa.database.url, spa.database.owner_url)]
         start = soon(1)
         a, b = one.transaction(), two.transaction()
         await a.start()
         await b.start()
         await one.execute(
-            INSERT, spa.branch_id, spa.branch_id, room, spa.bar_treatment, spa.therapist_id, True, 250,
-            start, soon(1, 1), soon(1, 1.25), None,
+            INSERT, new_id(), spa.branch_id, room, spa.bar_treatment, spa.therapist_id, True, 250,
+            start, soon(1, 1), soon(1, 1.25),
         )  # fmt: skip
         await two.execute("UPDATE room_clearances SET max_load_kg = 200 WHERE room_id = $1", room)
         done = await asyncio.gather(a.commit(), b.commit(), return_exceptions=True)
         assert any(isinstance(outcome, asyncpg.PostgresError) for outcome in done)
         await one.close()
         await two.close()
-        await spa.sql("DELETE FROM assignments WHERE room_id = $1", room)
+        await spa.as_superuser("DELETE FROM assignments WHERE room_id = $1", room)
     await _sound(spa)

@@ -4,6 +4,7 @@
 """
 
 from datetime import timedelta
+from decimal import Decimal
 
 import asyncpg
 import pytest
@@ -16,8 +17,7 @@ from asyncpg.exceptions import (
     UniqueViolationError,
 )
 
-from shared.kit.ids import new_id
-from tests.room_equipment.direct import Direct
+from tests.room_equipment.direct import LEAVE, Direct
 from tests.room_equipment.spa import soon
 
 
@@ -94,9 +94,13 @@ async def test_massage_needs_no_clearance_but_its_room(direct: Direct) -> None:
 async def test_a_clearance_under_a_session_cannot_be_deleted_or_shortened(direct: Direct) -> None:
     at = soon(1)
     await direct.session(at)
-    with pytest.raises(ForeignKeyViolationError):
+    with pytest.raises(CheckViolationError, match="not rewritten"):
         await direct.sql("DELETE FROM room_clearances WHERE room_id = $1", direct.room)
     shorten = "UPDATE room_clearances SET valid_during = tstzrange(lower(valid_during), $2) WHERE room_id = $1"
+    with pytest.raises(ForeignKeyViolationError):
+        await direct.sql(
+            shorten, direct.room, await direct.connection.fetchval("SELECT clock_timestamp() + interval '2 s'")
+        )
     with pytest.raises(ForeignKeyViolationError):
         await direct.sql(shorten, direct.room, at + timedelta(minutes=74))
     await direct.sql(shorten, direct.room, at + timedelta(minutes=75))
@@ -120,7 +124,7 @@ async def test_a_session_may_lie_across_two_adjoining_clearances_but_not_a_gap(d
         await direct.connection.execute(again, direct.room, middle, *rest)
     await direct.sql("SELECT 1")
     session = await direct.session(at)
-    await direct.sql("DELETE FROM assignments WHERE appointment_id = $1", session)
+    await direct.sql(LEAVE, session)
     await direct.sql(
         "UPDATE room_clearances SET valid_during = tstzrange($2, upper(valid_during)) WHERE room_id = $1"
         " AND lower(valid_during) = $3",
@@ -146,9 +150,14 @@ async def test_a_load_that_is_unknown_or_above_the_limit_is_refused(direct: Dire
 
 async def test_a_limit_cannot_sink_below_a_session_under_it(direct: Direct) -> None:
     await direct.session(soon(1), load=200)
+    lower = "UPDATE room_clearances SET max_load_kg = $2 WHERE room_id = $1"
+    with pytest.raises(InsufficientPrivilegeError):
+        await direct.sql(lower, direct.room, Decimal("199.9"))
+    owner = await asyncpg.connect(direct.spa.database.owner_url)
     with pytest.raises(CheckViolationError, match="higher rating"):
-        await direct.sql("UPDATE room_clearances SET max_load_kg = 199.9 WHERE room_id = $1", direct.room)
-    await direct.sql("UPDATE room_clearances SET max_load_kg = 200 WHERE room_id = $1", direct.room)
+        await owner.execute(lower, direct.room, Decimal("199.9"))
+    await owner.execute(lower, direct.room, 200)
+    await owner.close()
 
 
 async def test_moving_a_session_to_a_weaker_room_is_refused(direct: Direct) -> None:
@@ -183,35 +192,41 @@ async def test_empty_null_and_endless_times_are_refused(direct: Direct) -> None:
 
 
 async def test_only_a_running_session_can_be_at_risk_and_then_it_is_covered_to_that_moment(direct: Direct) -> None:
-    await direct.spa.as_superuser(
-        "UPDATE room_clearances SET valid_during = tstzrange($2, upper(valid_during)) WHERE room_id = $1",
-        direct.room, soon(-1),
-    )  # fmt: skip
     waiting = await direct.session(soon(1))
-    risk = "UPDATE assignments SET at_risk_at = lower(during) + interval '10 minutes' WHERE appointment_id = $1"
+    risk = "UPDATE assignments SET at_risk_at = $2 WHERE appointment_id = $1"
     with pytest.raises(CheckViolationError, match="assignments_at_risk_while_running"):
-        await direct.sql(risk, waiting)
-    begun = soon(0, -1)
-    running = await direct.session(begun, started=True)
+        await direct.sql(risk, waiting, soon(1) + timedelta(minutes=10))
+    await direct.sql(LEAVE, waiting)
+    running = await direct.running()
     for moment in ("lower(during)", "upper(during) + interval '1 second'"):
         with pytest.raises(CheckViolationError, match="assignments_at_risk_while_running"):
             await direct.sql(f"UPDATE assignments SET at_risk_at = {moment} WHERE appointment_id = $1", running)
+    now = await direct.connection.fetchval("SELECT clock_timestamp() + interval '1 second'")
     shorten = "UPDATE room_clearances SET valid_during = tstzrange(lower(valid_during), $2) WHERE room_id = $1"
-    await direct.sql("DELETE FROM assignments WHERE appointment_id = $1", waiting)
     with pytest.raises(ForeignKeyViolationError):
-        await direct.sql(shorten, direct.room, begun + timedelta(minutes=10))
+        await direct.sql(shorten, direct.room, now)
     async with direct.connection.transaction():
-        await direct.connection.execute(risk, running)
-        await direct.connection.execute(shorten, direct.room, begun + timedelta(minutes=10))
+        await direct.connection.execute(risk, running, now)
+        await direct.connection.execute(shorten, direct.room, now)
     with pytest.raises(ExclusionViolationError):  # it keeps the room all the same
-        await direct.session(begun + timedelta(minutes=30), requires_bar=False, load=None)
+        await direct.session(soon(0, 1), requires_bar=False, load=None)
 
 
 async def test_one_running_session_a_therapist_and_a_room(direct: Direct) -> None:
-    other, _ = await direct.spa.cleared_room(300)
-    therapist = new_id()
-    await direct.session(soon(1), started=True, therapist=therapist)
-    with pytest.raises(ExclusionViolationError, match="assignments_one_running_per_therapist"):
-        await direct.session(soon(1), room=other, started=True, therapist=therapist)
+    other, third = [(await direct.spa.cleared_room())[0] for _ in range(2)]
+    therapist = await direct.spa.therapist()
+    running = await direct.running(therapist=therapist)
+    with pytest.raises((ExclusionViolationError, UniqueViolationError), match=r"assignments_(one|therapist)"):
+        await direct.running(therapist=therapist, room=other)
+    # However long ago it should have ended: who has not finished one begins no other, in no other room either.
+    await direct.spa.as_superuser(
+        """UPDATE assignments
+           SET during = tstzrange(lower(during) - interval '1 day', upper(during) - interval '1 day'),
+               started_at = started_at - interval '1 day', ends_at = ends_at - interval '1 day'
+           WHERE appointment_id = $1""",
+        running,
+    )
+    with pytest.raises(UniqueViolationError, match="assignments_therapist_runs_one"):
+        await direct.running(therapist=therapist, room=third)
     with pytest.raises(UniqueViolationError, match="assignments_one_running_per_room"):
-        await direct.session(soon(3), started=True)
+        await direct.running(therapist=await direct.spa.therapist())

@@ -49,6 +49,8 @@ async def test_the_same_failed_start_sent_twice_locks_out_once(door: Door) -> No
 
 async def test_an_unfit_therapist_is_recorded_and_refused(door: Door) -> None:
     await door.refused("not_fit_to_perform", fit=False)
+    (told,) = await door.spa.announced(kind="stood-down", key=door.session)
+    assert told["therapist_id"] == str(door.therapist) and "fit" not in str(told)
     evidence = (await door.spa.http.get(f"/v1/assignments/{door.session}/evidence")).json()
     assert [statement["fit"] for statement in evidence["fitness"]] == [False]
 

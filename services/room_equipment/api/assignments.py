@@ -21,7 +21,7 @@ from services.room_equipment.schemas.assignments import (
 )
 from services.room_equipment.settings import settings
 from services.room_equipment.store import assignments as store
-from services.room_equipment.store import projections
+from services.room_equipment.store import overruns, projections
 from shared.errors import CaibeiError, Invalid, Unavailable
 from shared.kit import problems
 from shared.kit.auth import Principal, requires
@@ -78,7 +78,11 @@ async def assign(
 @assignments.get("/{appointment_id}")
 async def show(tx: Tx, appointment_id: UUID, who: Principal = requires("rooms:read")) -> AssignmentAnswer:
     """An assignment, live or past; `state` says which."""
-    return _shown(*await handlers.any_state(tx, who, appointment_id))
+    row, state = await handlers.any_state(tx, who, appointment_id)
+    shown = _shown(row, state)
+    if row.overran_at is not None:
+        shown.delayed_appointment_ids = await overruns.delayed_by(tx, appointment_id)
+    return shown
 
 
 @assignments.post("/{appointment_id}/start", response_model=AssignmentAnswer)

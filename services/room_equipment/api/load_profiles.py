@@ -4,7 +4,7 @@ from uuid import UUID
 
 from services.room_equipment.handlers import found
 from services.room_equipment.handlers import load_profiles as handlers
-from services.room_equipment.schemas.assignments import LoadProfileAnswer, NewLoadProfile
+from services.room_equipment.schemas.assignments import LoadProfileAnswer, LoadProfileChangeAnswer, NewLoadProfile
 from services.room_equipment.store import projections
 from shared.errors import Invalid, NotFound
 from shared.kit.auth import Principal, requires
@@ -16,11 +16,12 @@ load_profiles = router("/v1/load-profiles", "load profiles")
 @load_profiles.put("/{therapist_id}")
 async def put(
     unit: Unit, therapist_id: UUID, body: NewLoadProfile, who: Principal = requires("rooms:load-profile")
-) -> LoadProfileAnswer:
-    """Record a measurement. Sessions that no longer fit are moved or put to a person."""
+) -> LoadProfileChangeAnswer:
+    """Record a measurement. Sessions that no longer fit are moved or put to a person; says which, and no number."""
     await _must_see(unit, who, therapist_id)
-    profile, state, _ = await handlers.put(await unit.begin(), who, therapist_id, body.mass_kg, body.measured_on)
-    return LoadProfileAnswer(state=state, valid_until=profile.valid_until)
+    profile, state, result = await handlers.put(await unit.begin(), who, therapist_id, body.mass_kg, body.measured_on)
+    said = {"state": state, "valid_until": profile.valid_until}
+    return LoadProfileChangeAnswer.model_validate(said | result.lists())
 
 
 @load_profiles.get("/{therapist_id}")

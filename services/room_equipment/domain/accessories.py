@@ -10,6 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
+from services.room_equipment.domain.errors import step
 from services.room_equipment.domain.inspections import History
 from shared.errors import Invalid, Refused
 
@@ -60,7 +61,8 @@ def check_return(status: Status) -> None:
         Refused: `inspection_required`: only a passing inspection puts it back.
     """
     if status in NEXT_STEP:
-        raise Refused("inspection_required", NEXT_STEP[status], equipment_status=status)
+        action = "register_replacement" if status == "removed" else "inspect_equipment"
+        raise Refused("inspection_required", NEXT_STEP[status], equipment_status=status, next=[step(action)])
 
 
 def history(thing: Any) -> History:

@@ -10,7 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.room_equipment.domain.errors import AppointmentUnproven, ScreeningUnproven, TherapistMismatch, TooEarly
+from services.room_equipment.domain.errors import (
+    AppointmentUnproven,
+    ScreeningUnproven,
+    TherapistMismatch,
+    TooEarly,
+    step,
+)
 from shared.errors import Refused
 
 CAN_START = ("confirmed", "checked_in")
@@ -55,14 +61,18 @@ def check_appointment(
     if answer.status == 404 and not requires_bar:
         return
     if answer.status != 200:
-        raise AppointmentUnproven("Scheduling does not know this appointment. Book it there first.")
+        raise AppointmentUnproven("Scheduling does not know this appointment. Book it there first.", "book_appointment")
     status = answer.body.get("status")
     if status not in CAN_START:
         raise AppointmentUnproven(
-            f"In scheduling the appointment is {status}; only a confirmed or checked-in one can start."
+            f"In scheduling the appointment is {status}; only a confirmed or checked-in one can start.",
+            "book_appointment",
         )
     if (str(answer.body.get("branch_id")), str(answer.body.get("treatment_id"))) != (str(branch_id), str(treatment_id)):
-        raise AppointmentUnproven("In scheduling the appointment is for another treatment or branch than this room is.")
+        raise AppointmentUnproven(
+            "In scheduling the appointment is for another treatment or branch than this room is. Book it anew.",
+            "book_appointment",
+        )
     if str(answer.body.get("therapist_id")) != str(therapist_id):
         raise TherapistMismatch
     if datetime.fromisoformat(str(answer.body.get("starts_at"))) != planned_at:
@@ -79,21 +89,34 @@ def check_screening(answer: Answer) -> None:
     if answer.missing:
         raise ScreeningUnproven("Screening did not answer within a second. Try again when it does.")
     if answer.status != 200:
-        raise ScreeningUnproven("Screening does not know this client. Have the client screened first.")
+        raise ScreeningUnproven("Screening does not know this client. Have the client screened first.", "screen_client")
     if answer.body.get("allowed_to_start") is not True:
         code = str(answer.body.get("code") or "screening_required")
-        raise Refused(code, SCREENING_STEP.get(code, "Screening does not allow this session to start."))
+        detail, action = SCREENING_STEP.get(
+            code, ("Screening does not allow this session to start. Have the client screened again.", "screen_client")
+        )
+        raise Refused(code, detail, next=[step(action)])
 
 
 SCREENING_STEP = {
-    "screening_required": "The client's questions are not all answered for this session, today's arrival questions "
-    "included. Have them answered, then start.",
-    "screening_declined": "The client is not eligible for this treatment. Offer another one.",
-    "screening_deferred": "The client is not eligible on this day. Book a later one.",
-    "clearance_required": "A professional's clearance is needed first. Record it in screening.",
-    "clearance_expires_before_session": "The professional's clearance ends before the session. A new one is needed.",
-    "limits_not_acknowledged": "The assigned therapist must read and acknowledge the limits of this session first.",
-}
+    "screening_required": (
+        "The client's questions are not all answered for this session, today's arrival questions included. "
+        "Have them answered, then start.",
+        "screen_client",
+    ),
+    "screening_declined": ("The client is not eligible for this treatment. Offer another one.", "choose_treatment"),
+    "screening_deferred": ("The client is not eligible on this day. Book a later one.", "choose_time"),
+    "clearance_required": (
+        "A professional's clearance is needed first. Record it in screening.", "record_clearance"
+    ),
+    "clearance_expires_before_session": (
+        "The professional's clearance ends before the session. A new one is needed.", "record_clearance"
+    ),
+    "limits_not_acknowledged": (
+        "The assigned therapist must read and acknowledge the limits of this session first.", "acknowledge_limits"
+    ),
+}  # fmt: skip
+"""What screening may refuse with: for a person, and for a program."""
 
 
 def check_time(planned_at: datetime, now: datetime, early_minutes: int) -> None:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from services.room_equipment.domain.clearance import NEXT_STEP, Bar, Reason
+from services.room_equipment.domain.errors import step
 from shared.errors import Refused
 
 State = Literal["certified", "locked_out", "not_certified"]
@@ -59,6 +60,14 @@ def placard(facts: Facts, now: datetime) -> Placard:
     return Placard(state, why, since[why])
 
 
+def _next(why: Why, bar_id: UUID) -> dict[str, Any]:
+    if why == "removed":
+        return step("mount_bar")
+    if why == "out_of_service":
+        return step("put_into_service", bar_ids=[str(bar_id)])
+    return step("inspect_bar", kind=_MISSING.get(why), bar_ids=[str(bar_id)])
+
+
 class NoCertificate(Refused):
     """No certificate of this bar is in force; says which inspection is missing."""
 
@@ -71,4 +80,5 @@ class NoCertificate(Refused):
             since=said.since.isoformat() if said.since else None,
             missing_inspection=_MISSING.get(why),
             bar_id=str(bar_id),
+            next=[_next(why, bar_id)],
         )

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+from services.room_equipment.domain.errors import step
 from services.room_equipment.handlers import found
 from services.room_equipment.handlers.displacement import Displaced, settle
 from services.room_equipment.handlers.moves import bar_moved
@@ -101,10 +102,19 @@ async def _join(tx: Transaction, id: UUID, room_id: UUID, bar_ids: Sequence[UUID
 async def _check_names(tx: Transaction, row: Row[Any], branch_id: UUID) -> None:
     taken = await bar_sets.serials_taken(tx, row.id, branch_id)
     if taken:
-        raise Refused("serial_taken", "That branch has bars of these serials. Check the labels.", serials=taken)
+        raise Refused(
+            "serial_taken",
+            "That branch has bars of these serials. Check the labels.",
+            serials=taken,
+            next=[step("use_another_name", field="serial"), step("read_again", what="bars")],
+        )
     if await bar_sets.name_taken(tx, branch_id, row.name, row.id):
         raise _name_taken()
 
 
 def _name_taken() -> Refused:
-    return Refused("name_taken", "The branch has a bar set of this name. Choose another name.")
+    return Refused(
+        "name_taken",
+        "The branch has a bar set of this name. Choose another name.",
+        next=[step("use_another_name", field="name")],
+    )

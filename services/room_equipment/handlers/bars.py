@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+from services.room_equipment.domain.errors import step
 from services.room_equipment.domain.localdays import local_date
 from services.room_equipment.domain.mounting import needed_scopes, unproves
 from services.room_equipment.handlers import found
@@ -58,7 +59,11 @@ async def change(
     if after["removed_on"] is not None:
         after["bar_set_id"] = None
     elif before["bar_set_id"] is not None and before["room_id"] != target.id:
-        raise Refused("bar_is_in_a_set", "Its bar set moves as one: move the set, or take the bar out of it first.")
+        raise Refused(
+            "bar_is_in_a_set",
+            "Its bar set moves as one: move the set, or take the bar out of it first.",
+            next=[step("move_bar_set", bar_set_id=str(before["bar_set_id"]))],
+        )
     await _check_removal(tx, after, moment)
     if unproves(before, after):
         after["unproven_since"] = moment
@@ -82,4 +87,8 @@ async def _check_removal(tx: Transaction, after: dict[str, Any], moment: Any) ->
 
 
 def _serial_taken() -> Refused:
-    return Refused("serial_taken", "The branch has a bar of this serial. Check the label, or find that bar.")
+    return Refused(
+        "serial_taken",
+        "The branch has a bar of this serial. Check the label, or find that bar.",
+        next=[step("use_another_name", field="serial"), step("read_again", what="bars")],
+    )

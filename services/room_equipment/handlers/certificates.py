@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.room_equipment.documents import certificate, words
 from services.room_equipment.domain.clearance import foresee
+from services.room_equipment.domain.errors import step
 from services.room_equipment.domain.labels import address, holds
 from services.room_equipment.domain.placards import NoCertificate, placard
 from services.room_equipment.handlers import found, rulebook
@@ -78,7 +79,9 @@ async def labels_of_branch(
         raise NotFound("branch_not_found", "There is no such branch.")
     rows = await placards.of_branch(tx, branch_id, MOST_LABELS)
     if not rows:
-        raise Refused("no_bars", "No bar is mounted in this branch; there is nothing to label.")
+        raise Refused(
+            "no_bars", "No bar is mounted in this branch; there is nothing to label.", next=[step("mount_bar")]
+        )
     made = [_label(row, settings, console_url) for row in rows]
     return Printable(Labels(f"Labels of branch {branch.code}", made, grid), f"labels-{branch.code}")
 
@@ -96,7 +99,9 @@ def _label(row: Any, settings: Settings, console_url: str) -> Label:
     url = page_of(row.bar_id, settings, console_url)
     if url is None:
         raise Refused(
-            "labels_need_a_key", "Labels are signed, and there is no key: set CAIBEI_ROOM_EQUIPMENT_LABEL_KEY."
+            "labels_need_a_key",
+            "Labels are signed, and there is no key: set CAIBEI_ROOM_EQUIPMENT_LABEL_KEY.",
+            next=[step("set_up", setting="CAIBEI_ROOM_EQUIPMENT_LABEL_KEY")],
         )
     return Label(url, row.serial, [f"max. {words.kg(row.rated_load_kg)}", f"Room {words.place(row)}", row.branch_code])
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from services.room_equipment.domain.closures import Closed
+from services.room_equipment.domain.errors import step
 from services.room_equipment.domain.localdays import end_of
 from services.room_equipment.handlers import found
 from services.room_equipment.handlers.displacement import Displaced, settle
@@ -51,7 +52,7 @@ async def end(tx: Transaction, who: Principal, room_id: UUID, id: UUID) -> tuple
     """
     room, locked, moment = await _locked(tx, who, room_id)
     if (await visible(tx, room_id, id)).state == "ended":
-        raise Refused("closure_over", "The closure is over already.")
+        raise Refused("closure_over", "The closure is over already.", next=[step("read_again", what="closures")])
     await closures.end(tx, id, moment, who.subject)
     await audit(tx, who, "reopened_room", "room", room_id, branch_id=room.branch_id)
     result = await settle(tx, locked, [room_id], moment, "room_reopened")

@@ -5,7 +5,7 @@ run, only imagined it. `foresee` looks, `carry_out` writes and announces. The co
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,10 @@ from services.room_equipment.solver import Solver
 from services.room_equipment.store import assignments, clearances, closures
 from services.room_equipment.store import rooms as room_store
 from shared.events.room_equipment import RoomReassigned, RoomRevoked, SessionAtRisk
+from shared.kit.auth import Principal
 from shared.kit.database import Transaction
+
+_AN_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(slots=True)
@@ -33,6 +36,17 @@ class Displaced:
     revoked: list[UUID] = field(default_factory=list)
     at_risk: list[UUID] = field(default_factory=list)
     optimal: bool = True
+
+    def seen_by(self, who: Principal, rows: Mapping[UUID, Any]) -> "Displaced":
+        """Without the sessions of branches this caller does not see: a therapist may work in several."""
+
+        def seen(id: UUID) -> bool:
+            return who.sees(rows[id].branch_id)
+
+        return Displaced(
+            [id for id in self.displaced if seen(id)], [move for move in self.moved if seen(move[0])],
+            [id for id in self.revoked if seen(id)], [id for id in self.at_risk if seen(id)], self.optimal,
+        )  # fmt: skip
 
     def lists(self) -> dict[str, Any]:
         """As answers show them."""
@@ -100,7 +114,7 @@ def _at_risk_since(row: Any, state: RoomState, periods: Sequence[Cleared], momen
     """
     if row.at_risk_at is not None and row.at_risk_at <= moment:
         return None
-    until = max(row.at_risk_at or row.blocked_until, moment + timedelta(microseconds=1))
+    until = max(row.at_risk_at or row.blocked_until, moment + _AN_INSTANT)
     closes = first_touch(state.closures, moment, until)
     if not row.requires_bar:
         return closes

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from services.room_equipment.domain import accessories
+from services.room_equipment.domain.errors import step
 from services.room_equipment.domain.inspections import Report, judge
 from services.room_equipment.domain.localdays import local_date
 from services.room_equipment.handlers import found, rulebook
@@ -84,9 +85,17 @@ async def inspect(tx: Transaction, who: Principal, id: UUID, values: dict[str, A
         return await inspect(tx, who, id, values)
     thing = await visible(tx, who, id, lock=True)
     if not thing.inspected or thing.removed_on is not None:
-        raise Refused("not_inspected", "It is not among what is inspected. Register it as such, or as what it is.")
+        raise Refused(
+            "not_inspected",
+            "It is not among what is inspected. Register it as such, or as what it is.",
+            next=[step("change_equipment", field="inspected")],
+        )
     if thing.rated_load_kg is None and values["result"] == "pass":
-        raise Refused("rated_load_required", "It carries a therapist: record its rated load first, as its label says.")
+        raise Refused(
+            "rated_load_required",
+            "It carries a therapist: record its rated load first, as its label says.",
+            next=[step("change_equipment", field="rated_load_kg"), step("inspect_equipment")],
+        )
     now = await _now(tx)
     inspector = values["inspector"]
     report = Report(
@@ -139,7 +148,11 @@ async def _check(tx: Transaction, who: Principal, thing: dict[str, Any], now: da
             raise Invalid("unknown_bar", "No such bar is mounted in this room.", pointer="/bar_id")
     accessories.check(thing, local_date(now, await found.timezone(tx, room.branch_id)))
     if thing["serial"] is not None and thing["removed_on"] is None and await equipment.serial_taken(tx, thing):
-        raise Refused("serial_taken", "The branch has one of this kind and serial. Check the label.")
+        raise Refused(
+            "serial_taken",
+            "The branch has one of this kind and serial. Check the label.",
+            next=[step("use_another_name", field="serial"), step("read_again", what="equipment")],
+        )
 
 
 async def _now(tx: Transaction) -> datetime:

@@ -1,6 +1,6 @@
 """Load profiles: written, never read back. A changed one displaces what it no longer fits (rules: Load)."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -20,7 +20,7 @@ async def put(
 ) -> tuple[Profile, State, Displaced]:
     """Measure a therapist. Her sessions to come are planned with the new load, or move, or are revoked."""
     before = await load_profiles.get(tx, therapist_id)
-    today = datetime.now(UTC).date()
+    today = await load_profiles.today(tx, therapist_id)
     book = await rulebook.book(tx)
     rules = book.of(None)
     profile = measure(mass_kg, measured_on, today, before.measured_on if before else None, rules)
@@ -36,15 +36,19 @@ async def put(
     await audit(tx, who, "measured_load_profile", "therapist", therapist_id)
     tx.announce(LoadProfileChanged(therapist_id=therapist_id, version=version, state=state))
     await load_profiles.set_loads(tx, None, *book.factors(), therapist_id=therapist_id)
-    plan = Plan(await rooms.moment(tx, []))
+    plan = Plan(await rooms.moment(tx, [room.id for room in locked]))
+    for row in await load_profiles.running_over(tx, therapist_id, *book.factors()):
+        plan.rows[row.appointment_id] = row  # it keeps its room and what it was proven with, and the branch hears
+        plan.at_risk_since[row.appointment_id] = plan.moment
+        plan.result.at_risk.append(row.appointment_id)
     await find_rooms(tx, plan, locked, await load_profiles.overloaded(tx, therapist_id=therapist_id))
     await carry_out(tx, plan, "load_profile_changed")
     await announce_again(tx, limited)
-    return profile, state, plan.result
+    return profile, state, plan.result.seen_by(who, plan.rows)
 
 
 async def state(tx: Transaction, therapist_id: UUID) -> tuple[Profile | None, State]:
     """Whether there is a usable profile; no number."""
     row = await load_profiles.get(tx, therapist_id)
     profile = Profile(row.mass_kg, row.valid_until) if row else None
-    return profile, state_of(profile, datetime.now(UTC).date())
+    return profile, state_of(profile, await load_profiles.today(tx, therapist_id))

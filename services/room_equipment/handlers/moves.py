@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from services.room_equipment.domain.errors import step
 from services.room_equipment.store import bar_sets, equipment
 from shared.errors import Refused
 from shared.kit.auth import Principal
@@ -21,7 +22,12 @@ async def bar_moved(
     """
     taken = await equipment.serials_taken(tx, bar_ids, branch_id)
     if taken:
-        raise Refused("serial_taken", "That branch has equipment of these serials. Check the labels.", serials=taken)
+        raise Refused(
+            "serial_taken",
+            "That branch has equipment of these serials. Check the labels.",
+            serials=taken,
+            next=[step("use_another_name", field="serial"), step("read_again", what="equipment")],
+        )
     for bar_id in bar_ids:
         await bar_sets.note_move(tx, "bar", bar_id, branch_id, from_room, to_room, moment, who.subject)
     for row in await equipment.follow(tx, bar_ids, branch_id, to_room):

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -53,6 +53,7 @@ class Unplaced:
     request: Request
     code: Refusal
     refusal: NoRoom | None = None
+    wish: Wish | None = None
 
 
 @dataclass(slots=True)
@@ -94,7 +95,13 @@ async def assign(
         if now is not None and not_after is not None and not_after[request.appointment_id] < now:
             answers.append(Unplaced(request, Refusal.TIMED_OUT))
             continue
+<<<<<<< HEAD
         outcome = _decide(request, scene, rules, by_branch[request.branch_id])
+=======
+        if request.treatment_id in scene.bar_treatments:  # since it was asked for, its treatment came to need bars
+            request = replace(request, requires_bar=True)
+        outcome = _decide(request, scene, by_branch[request.branch_id])
+>>>>>>> a7a0254 (What the role could still do by SQL is refused: forged proofs, a rewritten past, a start without proof, guards led to other tables; every refusal names what to do next)
         if isinstance(outcome, Unplaced):
             answers.append(outcome)
         else:
@@ -111,6 +118,7 @@ def _questions(requests: Sequence[Request]) -> dict[str, list[Any]]:
         "turnovers": [r.turnover_minutes for r in requests],
         "named": [r.room_id for r in requests],
         "therapists": [r.therapist_id for r in requests],
+        "treatments": [r.treatment_id for r in requests],
         "appointments": [r.appointment_id for r in requests],
     }
 
@@ -131,7 +139,7 @@ def _decide(request: Request, scene: Scene, rules: RuleBook, branch_rooms: list[
     )  # fmt: skip
     found = place(wish, branch_rooms)
     if isinstance(found, NoRoom):
-        return Unplaced(request, Refusal(found.code), found)
+        return Unplaced(request, Refusal(found.code), found, wish)
     # The next of the batch sees it. A replaced one keeps its old time too until it is written.
     taken_by = request.appointment_id if version == 0 else new_id()
     scene.rooms[found.room_id].busy[taken_by] = (request.starts_at, found.blocked_until)

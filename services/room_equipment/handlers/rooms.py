@@ -6,7 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+<<<<<<< HEAD
 from services.room_equipment.handlers import found, rulebook
+=======
+from services.room_equipment.domain.errors import step
+from services.room_equipment.handlers import found
+>>>>>>> a7a0254 (What the role could still do by SQL is refused: forged proofs, a rewritten past, a start without proof, guards led to other tables; every refusal names what to do next)
 from services.room_equipment.handlers.displacement import Displaced, settle
 from services.room_equipment.store import rooms
 from shared.errors import Invalid, Refused
@@ -22,7 +27,12 @@ async def register(tx: Transaction, values: dict[str, Any]) -> Row[Any]:
     if values["turnover_minutes"] is None:
         values["turnover_minutes"] = (await rulebook.rules_of(tx, values["branch_id"])).turnover_minutes
     if not await rooms.add(tx, {"id": id, **values}):
-        raise Refused("room_code_taken", "The branch has a room of this code. Choose another code.", pointer="/code")
+        raise Refused(
+            "room_code_taken",
+            "The branch has a room of this code. Choose another code.",
+            pointer="/code",
+            next=[step("use_another_name", field="code")],
+        )
     locked = await rooms.lock(tx, [values["branch_id"]])
     row = next(row for row in locked if row.id == id)
     tx.announce(RoomRegistered(**_said(row)))
@@ -45,7 +55,11 @@ async def change(
     wanted = {name: getattr(before, name) for name in _CHANGEABLE} | values
     found.check_scopes(who, _needed_scopes(before, values))
     if any(row.code == wanted["code"] and row.id != id for row in locked):
-        raise Refused("room_code_taken", "The branch has a room of this code. Choose another code.")
+        raise Refused(
+            "room_code_taken",
+            "The branch has a room of this code. Choose another code.",
+            next=[step("use_another_name", field="code")],
+        )
     row = await rooms.change(tx, id, wanted)
     tx.announce(RoomChanged(**_said(row)))
     moment = await rooms.moment(tx, [id])

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from services.room_equipment.domain.errors import NotStarted, TherapistMismatch
+from services.room_equipment.domain.errors import NotStarted, TherapistMismatch, step
 from services.room_equipment.handlers.placing import Assigned, Request, Unplaced, assign
+from services.room_equipment.handlers.refusals import explained
 from services.room_equipment.handlers.requests import said
-from services.room_equipment.handlers.start import placement_refused, visible
+from services.room_equipment.handlers.start import visible
 from services.room_equipment.store import assignments, rooms
 from shared.errors import Invalid, NotFound, Refused
 from shared.events.room_equipment import SessionFinished
@@ -45,13 +46,15 @@ async def assign_directly(tx: Transaction, wanted: dict[str, Any], treatment: Ro
     answers = await assign(tx, [request])
     if not answers:
         raise Refused(
-            "already_assigned", "This appointment was placed or ended before. Use a new appointment_id, or reschedule."
+            "already_assigned",
+            "This appointment was placed or ended before. Use a new appointment_id, or reschedule.",
+            next=[step("use_another_name", field="appointment_id"), step("choose_time", where="scheduling")],
         )
     answer = answers[0]
     if isinstance(answer, Unplaced):
-        if answer.refusal is None:
-            raise Refused(answer.code, "The room was taken this very moment. Try again.")
-        raise placement_refused(answer.refusal)
+        if answer.refusal is None or answer.wish is None:
+            raise Refused(answer.code, "The room was taken this very moment. Try again.", next=[step("try_again")])
+        raise await explained(tx, answer.refusal, answer.wish, request.branch_id, request.therapist_id)
     tx.announce(said(answer))
     return answer
 

@@ -5,7 +5,7 @@ counts. What a therapist states of bars or of herself is committed even when the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,22 +18,39 @@ from services.room_equipment.domain import gate
 from services.room_equipment.domain.clearance import limit_over
 from services.room_equipment.domain.errors import (
     AlreadyStarted,
+    AppointmentUnproven,
     CheckMissing,
     NextSessionInTheWay,
     NotFitToPerform,
     PreUseCheckFailed,
     RoomOccupied,
     TherapistBusy,
+    step,
 )
 from services.room_equipment.domain.houserules import HouseRules
 from services.room_equipment.domain.load import Profile
 from services.room_equipment.domain.localdays import local_date
+<<<<<<< HEAD
 from services.room_equipment.domain.placement import NoRoom
 from services.room_equipment.handlers import found, rulebook
+=======
+from services.room_equipment.domain.placement import NoRoom, Wish
+from services.room_equipment.handlers import found
+>>>>>>> a7a0254 (What the role could still do by SQL is refused: forged proofs, a rewritten past, a start without proof, guards led to other tables; every refusal names what to do next)
 from services.room_equipment.handlers.lockouts import Check, record_checks
-from services.room_equipment.store import assignments, bars, clearances, load_profiles, lockouts, rooms, sessions
+from services.room_equipment.handlers.refusals import explained
+from services.room_equipment.store import (
+    assignments,
+    bars,
+    clearances,
+    load_profiles,
+    lockouts,
+    projections,
+    rooms,
+    sessions,
+)
 from shared.errors import Invalid, NotFound, Refused
-from shared.events.room_equipment import SessionStarted
+from shared.events.room_equipment import SessionStarted, TherapistStoodDown
 from shared.kit.audit import record as audit
 from shared.kit.auth import Principal
 from shared.kit.database import Transaction, constraint
@@ -89,6 +106,7 @@ async def visible(tx: Transaction, who: Principal, appointment_id: UUID) -> Row[
         f"The appointment has no room now: {past.outcome}. Give it another room or time in scheduling.",
         outcome=past.outcome,
         ended_at=past.ended_at.isoformat(),
+        next=[step("choose_room", where="scheduling"), step("choose_time", where="scheduling")],
     )
 
 
@@ -109,7 +127,8 @@ async def start(
         tx, who, branch_bars, locked, now, said.checks, said.therapist_id, appointment_id
     )
     if opened:
-        return PreUseCheckFailed(lockout_ids=opened, **result.lists())
+        failed = [check.bar_id for check in said.checks if check.result == "fail"]
+        return PreUseCheckFailed(failed, lockout_ids=opened, **result.lists())
     if row.started_at is not None:
         raise AlreadyStarted
     gate.check_therapist(row.therapist_id, said.therapist_id, who.therapist_id)
@@ -117,6 +136,12 @@ async def start(
         tx, new_id(), appointment_id, row.branch_id, said.therapist_id, said.fit, now, who.subject
     )
     if not said.fit:
+        tx.announce(
+            TherapistStoodDown(
+                appointment_id=row.appointment_id, attempt=row.attempt, assignment_version=row.assignment_version,
+                branch_id=row.branch_id, room_id=row.room_id, therapist_id=row.therapist_id, stated_at=now,
+            )
+        )  # fmt: skip
         return NotFitToPerform()
     _check_proofs(row, proofs)
     rules = await rulebook.rules_of(tx, row.branch_id)
@@ -156,6 +181,11 @@ async def _run(tx: Transaction, row: Row[Any], now: datetime, mounted: list[UUID
     if way.therapist_runs:
         raise TherapistBusy
     load = row.load_kg
+    treatment = await projections.treatment(tx, row.treatment_id)
+    if treatment is not None and treatment.requires_bar and not row.requires_bar:
+        raise AppointmentUnproven(
+            "Its treatment came to need bars since it was booked. Book it anew.", "book_appointment"
+        )
     if row.requires_bar:
         passed = await lockouts.passed(
             tx, row.appointment_id, row.room_id, now - timedelta(minutes=rules.check_minutes)
@@ -165,13 +195,14 @@ async def _run(tx: Transaction, row: Row[Any], now: datetime, mounted: list[UUID
             raise CheckMissing(missing)
         load = await _check_bars(tx, row, now, until, rules.safety_factor)
     elif way.closes_at is not None:
-        raise placement_refused(NoRoom("room_closed", row.room_id, "closed", way.closes_at))
+        closed = NoRoom("room_closed", row.room_id, "closed", way.closes_at)
+        raise await explained(tx, closed, _wish(row, now), row.branch_id, row.therapist_id)
     if way.next_starts_at is not None:
         raise NextSessionInTheWay(way.next_starts_at)
     try:
         version = await sessions.start(tx, row.appointment_id, now, ends_at, until, load)
     except IntegrityError as error:
-        if constraint(error) == "assignments_one_running_per_therapist":
+        if constraint(error) in ("assignments_one_running_per_therapist", "assignments_therapist_runs_one"):
             raise TherapistBusy from error
         raise
     tx.announce(
@@ -184,29 +215,39 @@ async def _run(tx: Transaction, row: Row[Any], now: datetime, mounted: list[UUID
     return Started(row, now, ends_at, until, version)
 
 
+<<<<<<< HEAD
 async def _check_bars(tx: Transaction, row: Row[Any], now: datetime, until: datetime, factor: Decimal) -> Decimal:
+=======
+def _wish(row: Row[Any], now: datetime) -> Wish:
+    """What the session asks for when it begins now."""
+    return Wish(
+        row.appointment_id,
+        now,
+        now + (row.ends_at - row.starts_at),
+        row.turnover_minutes,
+        row.requires_bar,
+        row.load_kg,
+        row.room_id,
+    )
+
+
+async def _check_bars(tx: Transaction, row: Row[Any], now: datetime, until: datetime) -> Decimal:
+>>>>>>> a7a0254 (What the role could still do by SQL is refused: forged proofs, a rewritten past, a start without proof, guards led to other tables; every refusal names what to do next)
     """Cleared to the very end and strong enough, named before the constraint says so. Returns the load."""
     periods = (await clearances.around(tx, [row.room_id], now)).get(row.room_id, [])
     limit = limit_over(periods, now, until)
+    wish = _wish(row, now)
     if isinstance(limit, datetime):
         gaps = await clearances.between(tx, row.room_id, limit, until)
         refusal = NoRoom("room_not_certified", row.room_id, gaps[0].reason if gaps else None, limit)
-        raise placement_refused(refusal)
+        raise await explained(tx, refusal, wish, row.branch_id, row.therapist_id)
     profile = await load_profiles.get(tx, row.therapist_id)
     day = local_date(now, await found.timezone(tx, row.branch_id))
     load = Profile(profile.mass_kg, profile.valid_until).load_on(day, factor) if profile else None
     if load is None:
-        raise placement_refused(NoRoom("load_profile_required", row.room_id))
+        no_profile = NoRoom("load_profile_required", row.room_id)
+        raise await explained(tx, no_profile, replace(wish, load_kg=None), row.branch_id, row.therapist_id)
     if load > limit:
-        raise placement_refused(NoRoom("load_rating_exceeded", row.room_id))
+        too_weak = NoRoom("load_rating_exceeded", row.room_id)
+        raise await explained(tx, too_weak, replace(wish, load_kg=load), row.branch_id, row.therapist_id)
     return load
-
-
-def placement_refused(refusal: NoRoom) -> Refused:
-    """The refusal of a placement as a problem: its code, the gap, and what to do next."""
-    extra: dict[str, object] = {}
-    if refusal.room_id is not None:
-        extra["room_id"] = str(refusal.room_id)
-    if refusal.gap_reason is not None and refusal.gap_at is not None:
-        extra |= {"reason": refusal.gap_reason, "gap_reason": refusal.gap_reason, "gap_at": refusal.gap_at.isoformat()}
-    return Refused(refusal.code, refusal.next_step, **extra)

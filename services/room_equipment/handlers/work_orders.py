@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+from services.room_equipment.domain.errors import step
 from services.room_equipment.domain.inspections import credential_key
 from services.room_equipment.handlers import equipment, found
 from services.room_equipment.handlers.displacement import Displaced, settle
@@ -28,7 +29,11 @@ async def visible(tx: Transaction, who: Principal, id: UUID, *, lock: bool = Fal
 async def _open(tx: Transaction, who: Principal, id: UUID) -> Row[Any]:
     row = await visible(tx, who, id, lock=True)
     if row.status == "completed":
-        raise Refused("work_order_completed", "It is completed. A new finding opens a new one through a lock-out.")
+        raise Refused(
+            "work_order_completed",
+            "It is completed. A new finding opens a new one through a lock-out.",
+            next=[step("inspect_bar", bar_ids=[str(row.bar_id)], by="another_person")],
+        )
     return row
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.room_equipment.schemas.values import Mass
+from services.room_equipment.schemas.values import DisplacedLists, Mass
 from shared.kit.body import Answer, Body, Instant, Note, example
 
 
@@ -32,7 +32,11 @@ class NewAssignment(Body):
 
 
 class AssignmentAnswer(Answer):
-    """`ends_at` is the session's end; the room is blocked until `blocked_until` (turnover included)."""
+    """`ends_at` is the session's end; the room is blocked until `blocked_until` (turnover included).
+
+    `overran_at`: when that was over and nobody had finished it; of such a one, shown by its id,
+    `delayed_appointment_ids` are the sessions that should have begun by now and wait for it.
+    """
 
     appointment_id: UUID
     assignment_version: int
@@ -49,6 +53,8 @@ class AssignmentAnswer(Answer):
     blocked_until: datetime
     started_at: datetime | None
     at_risk_at: datetime | None
+    overran_at: datetime | None
+    delayed_appointment_ids: Annotated[list[UUID], Field(default_factory=list)]
 
 
 class PreUseCheck(Body):
@@ -94,6 +100,13 @@ class NewLoadProfile(Body):
 
 class LoadProfileAnswer(Answer):
     """No number of it is ever answered."""
+
+    state: Literal["valid", "stale", "missing"]
+    valid_until: date | None
+
+
+class LoadProfileChangeAnswer(DisplacedLists):
+    """The state, and of the sessions that you may see those that the new measurement moved."""
 
     state: Literal["valid", "stale", "missing"]
     valid_until: date | None

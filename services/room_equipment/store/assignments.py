@@ -10,7 +10,8 @@ from sqlalchemy import Row
 from shared.kit.database import Transaction
 
 _SHARED = """appointment_id, assignment_version, attempt, branch_id, room_id, treatment_id, therapist_id, client_id,
-    screening_protocol, requires_bar, load_kg, planned_at, ends_at, turnover_minutes, during, started_at, at_risk_at"""
+    screening_protocol, requires_bar, load_kg, planned_at, ends_at, turnover_minutes, during, started_at, at_risk_at,
+    overran_at"""
 
 COLUMNS = f"{_SHARED}, room_flexible, lower(during) AS starts_at, upper(during) AS blocked_until"
 

@@ -113,6 +113,17 @@ async def rewrite(tx: Transaction, outlooks: Sequence[Outlook], moment: datetime
     )  # fmt: skip
 
 
+async def gaps_over(tx: Transaction, room_ids: Sequence[UUID], start: datetime, end: datetime) -> Sequence[Row[Any]]:
+    """Of each room the first gap in the interval, whole."""
+    return await tx.all(
+        """SELECT DISTINCT ON (g.room_id) g.room_id, lower(g.during) AS starts_at, upper(g.during) AS ends_at, g.reason
+           FROM room_gaps g JOIN rooms r ON r.id = g.room_id
+           WHERE g.room_id = ANY (CAST(:rooms AS uuid[])) AND g.during && tstzrange(:start, :end, '[]')
+           ORDER BY g.room_id, lower(g.during)""",
+        {"rooms": list(room_ids), "start": start, "end": end},
+    )
+
+
 async def between(tx: Transaction, room_id: UUID, start: datetime, end: datetime) -> Sequence[Row[Any]]:
     """Periods and gaps of a room, clipped to the interval; `reason` is null for a cleared one."""
     return await tx.all(_BETWEEN, {"room_id": room_id, "start": start, "end": end})

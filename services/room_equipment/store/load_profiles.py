@@ -47,12 +47,27 @@ async def over(tx: Transaction, limit_kg: Decimal, factor: Decimal) -> list[tupl
     return [(row.therapist_id, row.mass_kg) for row in rows]
 
 
-async def turn_stale(tx: Transaction, today: date) -> Sequence[Row[Any]]:
+# The local day where the therapist works, by the database's clock; the earliest, if that is in several zones: a profile
+# is stale when its last day is over in all of them. Each booking asks its own branch's day.
+_TODAY = """
+coalesce((SELECT min((clock_timestamp() AT TIME ZONE b.timezone)::date) FROM therapists t
+          JOIN branches b ON b.id = ANY (t.branch_ids) WHERE t.id = {therapist}),
+         (clock_timestamp() AT TIME ZONE 'UTC')::date)
+"""
+
+
+async def today(tx: Transaction, therapist_id: UUID) -> date:
+    """The local day by which a profile of this therapist is valid or stale."""
+    found: date = await tx.scalar(f"SELECT {_TODAY.format(therapist=':id')}", {"id": therapist_id})
+    return found
+
+
+async def turn_stale(tx: Transaction) -> Sequence[Row[Any]]:
     """Profiles that ended and were not yet announced as stale; they are marked now."""
     return await tx.all(
-        """UPDATE load_profiles SET announced_state = 'stale', version = version + 1
-           WHERE valid_until < :today AND announced_state = 'valid' RETURNING therapist_id, version""",
-        {"today": today},
+        f"""UPDATE load_profiles p SET announced_state = 'stale', version = version + 1
+            WHERE announced_state = 'valid' AND valid_until < {_TODAY.format(therapist="p.therapist_id")}
+            RETURNING therapist_id, version"""
     )
 
 
@@ -72,6 +87,18 @@ async def overloaded(
                                        WHERE c.room_id = a.bar_room_id AND c.valid_during && a.covered), 0)
            ORDER BY a.appointment_id""",
         {"therapist": therapist_id, "branches": branches},
+    )
+
+
+async def running_over(tx: Transaction, therapist_id: UUID, load_kg: Decimal) -> Sequence[Row[Any]]:
+    """The therapist's running session, if its room's bars are not rated for this load; not one already at risk."""
+    return await tx.all(
+        """SELECT a.appointment_id, a.assignment_version, a.attempt, a.branch_id, a.room_id
+           FROM assignments a
+           WHERE a.therapist_id = :id AND a.requires_bar AND a.started_at IS NOT NULL AND a.at_risk_at IS NULL
+             AND :load > (SELECT min(c.max_load_kg) FROM room_clearances c
+                          WHERE c.room_id = a.bar_room_id AND c.valid_during && a.covered)""",
+        {"id": therapist_id, "load": load_kg},
     )
 
 

@@ -39,6 +39,8 @@ SELECT
      WHERE branch_id IS NULL OR branch_id = ANY (CAST(:branches AS uuid[]))) AS rules,
     (SELECT jsonb_agg(jsonb_build_array(therapist_id, mass_kg, valid_until))
      FROM load_profiles WHERE therapist_id = ANY (CAST(:therapists AS uuid[]))) AS profiles,
+    (SELECT jsonb_agg(id) FROM treatments
+     WHERE requires_bar AND id = ANY (CAST(:treatments AS uuid[]))) AS bar_treatments,
     (SELECT jsonb_agg(jsonb_build_array(id, timezone))
      FROM branches WHERE id = ANY (CAST(:branches AS uuid[]))) AS zones,
     (SELECT jsonb_agg(jsonb_build_array(appointment_id, attempt, version, assignment_version))
@@ -112,7 +114,11 @@ class Scene:
 
     rooms: dict[UUID, Room] = field(default_factory=dict)
     profiles: dict[UUID, Profile] = field(default_factory=dict)
+<<<<<<< HEAD
     rules: list[tuple[UUID | None, dict[str, Any]]] = field(default_factory=list)
+=======
+    bar_treatments: set[UUID] = field(default_factory=set)
+>>>>>>> a7a0254 (What the role could still do by SQL is refused: forged proofs, a rewritten past, a start without proof, guards led to other tables; every refusal names what to do next)
     zones: dict[UUID, str] = field(default_factory=dict)
     marks: dict[UUID, Mark] = field(default_factory=dict)
     live: dict[UUID, tuple[int, bool]] = field(default_factory=dict)
@@ -136,9 +142,15 @@ async def read(tx: Transaction, rooms: Sequence[Any], columns: dict[str, list[An
         scene.rooms[UUID(room)].closures.append(Closed(instant(start), instant(end) if end else None))
     for found in scene.rooms.values():
         found.cleared.sort(key=lambda period: period.starts_at)
+<<<<<<< HEAD
     for therapist, mass, until in row.profiles or ():
         scene.profiles[UUID(therapist)] = Profile(Decimal(str(mass)), date.fromisoformat(until))
     scene.rules = [(UUID(branch) if branch else None, values) for branch, values in row.rules or ()]
+=======
+    for therapist, load, until in row.profiles or ():
+        scene.profiles[UUID(therapist)] = Profile(Decimal(str(load)), date.fromisoformat(until))
+    scene.bar_treatments = {UUID(id) for id in row.bar_treatments or ()}
+>>>>>>> a7a0254 (What the role could still do by SQL is refused: forged proofs, a rewritten past, a start without proof, guards led to other tables; every refusal names what to do next)
     scene.zones = {UUID(id): zone for id, zone in row.zones or ()}
     scene.marks = {UUID(id): Mark(*rest) for id, *rest in row.marks or ()}
     scene.live = {UUID(id): (version, running) for id, version, running in row.live or ()}
@@ -163,6 +175,15 @@ async def now(tx: Transaction) -> datetime:
 async def write(tx: Transaction, marks: dict[str, list[Any]], columns: dict[str, list[Any]]) -> set[UUID]:
     """Store new assignments and what was heard. Returns the ids stored; one that lost a race is not among them."""
     return {row.appointment_id for row in await tx.all(_WRITE, marks | columns)}
+
+
+async def taken_until(tx: Transaction, room_id: UUID | None, start: datetime) -> datetime | None:
+    """When whoever is in the room at `start` leaves it; None when nobody is."""
+    found: datetime | None = await tx.scalar(
+        "SELECT max(upper(during)) FROM assignments WHERE room_id = :room_id AND during @> CAST(:start AS timestamptz)",
+        {"room_id": room_id, "start": start},
+    )
+    return found
 
 
 async def replace(tx: Transaction, columns: dict[str, list[Any]]) -> set[UUID]:

@@ -14,7 +14,7 @@ SELECT
     (SELECT appointment_id FROM assignments
      WHERE room_id = :room_id AND started_at IS NOT NULL AND appointment_id <> :id LIMIT 1) AS running_here,
     EXISTS (SELECT 1 FROM assignments WHERE therapist_id = :therapist_id AND started_at IS NOT NULL
-            AND appointment_id <> :id AND during && tstzrange(:start, :until)) AS therapist_runs,
+            AND appointment_id <> :id) AS therapist_runs,
     (SELECT min(lower(during)) FROM assignments
      WHERE room_id = :room_id AND appointment_id <> :id AND during && tstzrange(:start, :until)) AS next_starts_at,
     (SELECT min(greatest(lower(closed), :start)) FROM room_closures

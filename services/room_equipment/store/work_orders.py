@@ -33,6 +33,15 @@ async def get(tx: Transaction, id: UUID, *, lock: bool = False) -> Row[Any] | No
     )
 
 
+async def open_of(tx: Transaction, bar_ids: Sequence[UUID]) -> list[UUID]:
+    """Repairs still to be done on these bars."""
+    rows = await tx.all(
+        "SELECT id FROM work_orders WHERE bar_id = ANY (CAST(:bars AS uuid[])) AND status <> 'completed' ORDER BY id",
+        {"bars": list(bar_ids)},
+    )
+    return [row.id for row in rows]
+
+
 async def page(tx: Transaction, **filters: Any) -> Sequence[Row[Any]]:
     return await tx.all(_PAGE, filters)
 
