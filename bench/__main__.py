@@ -5,12 +5,15 @@ import asyncio
 import sys
 from pathlib import Path
 
-from bench import availability, baselines, booking, chain, changes, events, screening, system
+from bench import availability, baselines, booking, chain, changes, displacement, events, screening, system
 from bench.report import Results
 from bench.servers import servers
 from shared.kit import logging
 
-PARTS = ("baselines", "events", "availability", "starts", "rest", "booking", "changes", "failure", "screening")
+PARTS = (
+    "baselines", "events", "availability", "starts", "rest", "booking", "changes", "failure", "displacement",
+    "screening",
+)  # fmt: skip
 
 
 async def main(parts: list[str], runs: int, out: Path) -> None:
@@ -25,11 +28,11 @@ async def main(parts: list[str], runs: int, out: Path) -> None:
                 await availability.measure(results, found, runs)
     if "starts" in parts:
         await system.measure_starts(results, runs)
-    if {"rest", "booking", "changes", "failure"} & set(parts):
+    if {"rest", "booking", "changes", "failure", "displacement"} & set(parts):
         async with system.fresh_folder() as folder, system.running(folder) as running, chain.api(running) as api:
             if "rest" in parts:
                 await system.measure_rest(results, running, runs)
-            if {"booking", "changes", "failure"} & set(parts):
+            if {"booking", "changes", "failure", "displacement"} & set(parts):
                 made = await chain.build(api)
                 if "booking" in parts:
                     await booking.measure(results, api, made, runs)
@@ -37,6 +40,8 @@ async def main(parts: list[str], runs: int, out: Path) -> None:
                     await changes.measure(results, api, made, runs)
                 if "failure" in parts:
                     await booking.measure_failure(results, api, made, runs)
+                if "displacement" in parts:
+                    await displacement.measure(results, api, made, runs)
     if "screening" in parts:
         async with system.fresh_folder() as folder, system.running(folder) as running, chain.api(running) as api:
             await screening.measure(results, running, api, folder, runs)

@@ -28,6 +28,7 @@ TARGETS: dict[str, tuple[str, float]] = {
     "availability_14d_10branch_p50_ms": ("≤", 40),
     "availability_per_s": ("≥", 250),
     "availability_growth_1m_ratio": ("≤", 1.2),
+    "displacement_500_s": ("≤", 1),
 }
 
 

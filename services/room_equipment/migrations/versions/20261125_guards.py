@@ -1,4 +1,4 @@
-"""What the role could still do to the record by SQL, refused too (decision 0017).
+"""What the role could still do to the record by SQL, refused too (decision 0023).
 
 8.  a past that is written again: what was cleared, when something was recorded    …_past_stays, …_recorded_now
 9.  a bar that stays proven though it moved or was rated higher                    bars_change_unproves_them

@@ -1,4 +1,4 @@
-"""What the role could still do to sessions by SQL, refused too (decision 0017).
+"""What the role could still do to sessions by SQL, refused too (decision 0023).
 
 12. guards led to other tables, or kept from seeing what others committed    search_path, reads_committed
 13. a session that begins unproven, or at another time than now              assignments_start_is_proven
@@ -163,8 +163,16 @@ READS = (
         CREATE TRIGGER reads_committed BEFORE INSERT OR UPDATE OR DELETE ON {table}
         FOR EACH STATEMENT EXECUTE FUNCTION reads_committed()
         """
-        for table in ("assignments", "room_clearances", "rooms", "bars", "inspections", "lockouts", "load_profiles",
-                      "room_closures")
+        for table in (
+            "assignments",
+            "room_clearances",
+            "rooms",
+            "bars",
+            "inspections",
+            "lockouts",
+            "load_profiles",
+            "room_closures",
+        )
     ),
 )
 
