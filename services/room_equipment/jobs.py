@@ -2,12 +2,8 @@
 
 from datetime import timedelta
 
-<<<<<<< HEAD
 from services.room_equipment.handlers import rulebook
-=======
-from services.room_equipment.domain.houserules import HouseRules
 from services.room_equipment.handlers.overruns import tell_of_overruns
->>>>>>> a7a0254 (What the role could still do by SQL is refused: forged proofs, a rewritten past, a start without proof, guards led to other tables; every refusal names what to do next)
 from services.room_equipment.handlers.warnings import warn
 from services.room_equipment.store import load_profiles
 from shared.events.room_equipment import LoadProfileChanged

@@ -64,6 +64,24 @@ async def test_a_clearance_cannot_reach_into_a_closure(direct: Direct) -> None:
         )  # fmt: skip
 
 
+async def test_a_closure_begins_open_and_ends_once_when_it_is_ended(direct: Direct) -> None:
+    room = await direct.spa.room()
+    with pytest.raises(CheckViolationError, match="from now on"):
+        await close(direct, room, soon(-1))
+    await close(direct, room, soon(1))
+    end = """UPDATE room_closures SET ended_at = clock_timestamp() - make_interval(secs => $2), ended_by = 'x'
+             WHERE room_id = $1"""
+    with pytest.raises(CheckViolationError, match="ends once"):
+        await direct.sql(end, room, 60)
+    await direct.sql(end, room, 0)
+    for again in (
+        end,
+        end.replace("clock_timestamp() - make_interval(secs => $2)", "starts_at + make_interval(secs => $2)"),
+    ):
+        with pytest.raises(CheckViolationError, match="ends once"):
+            await direct.sql(again, room, 0)
+
+
 async def test_the_role_can_only_close_and_open(direct: Direct) -> None:
     for statement in (
         "DELETE FROM room_closures",
@@ -84,7 +102,9 @@ async def test_a_bar_cannot_leave_its_set_behind(direct: Direct) -> None:
     assert (await direct.spa.http.post("/v1/bar-sets", json=body)).status_code == 201
     elsewhere = await direct.spa.room()
     with pytest.raises(asyncpg.ForeignKeyViolationError, match="bars_stand_with_their_set"):
-        await direct.sql("UPDATE bars SET room_id = $2 WHERE id = $1", direct.bar, elsewhere)
+        await direct.sql(
+            "UPDATE bars SET room_id = $2, unproven_since = clock_timestamp() WHERE id = $1", direct.bar, elsewhere
+        )
 
 
 async def test_a_booking_and_a_closure_that_lock_nothing_cannot_slip_past_each_other(spa: Spa) -> None:
@@ -96,7 +116,7 @@ async def test_a_booking_and_a_closure_that_lock_nothing_cannot_slip_past_each_o
         await b.start()
         await one.execute(
             INSERT, new_id(), spa.branch_id, room, spa.massage, spa.therapist_id, False, None,
-            soon(1), soon(1, 1), soon(1, 1.25), None,
+            soon(1), soon(1, 1), soon(1, 1.25),
         )  # fmt: skip
         await two.execute(CLOSE, new_id(), spa.branch_id, room, soon(0, 23), soon(2))
         work = [a.commit(), b.commit()]

@@ -60,11 +60,17 @@ DECLARED: dict[str, Grants] = {
     "asset_moves": APPENDS,
     "equipment_inspections": APPENDS,
     "equipment_warnings": APPENDS,
+    "record_entries": READS,  # written by the database alone, as its heads
+    "record_heads": READS,
+    "house_rules": APPENDS,
+    "house_rules_in_force": READS,
+    "checklists": APPENDS,
+    "inspectors": APPENDS | changes("version name organisation credential credential_key valid_until in_service"),
     "lockouts": APPENDS | changes("released_at released_by"),
     "work_orders": APPENDS
     | changes(
         """version status assigned_to completed_at repairer_name repairer_credential repairer_credential_key
-        repairer_subject"""
+        repairer_subject lockout_id due_on touched_mounting"""
     ),
     # The safety core.
     "load_profiles": APPENDS | changes("version mass_kg load_kg measured_on valid_until announced_state"),

@@ -36,14 +36,20 @@ async def test_a_temporary_table_cannot_stand_in_for_one_that_guards_read(direct
             await direct.session(soon(1), load=301)
 
 
-async def test_every_guard_says_where_it_looks_and_one_alone_runs_with_its_owners_rights(direct: Direct) -> None:
+async def test_every_guard_says_where_it_looks_and_only_what_keeps_the_record_runs_with_its_owners_rights(
+    direct: Direct,
+) -> None:
     rows = await direct.connection.fetch(
-        """SELECT p.proname, p.proconfig, p.prosecdef FROM pg_proc p
+        """SELECT p.proname, p.proconfig, p.prosecdef,
+               has_function_privilege('caibei_room_equipment', p.oid, 'EXECUTE') AS callable FROM pg_proc p
            WHERE p.pronamespace = 'public'::regnamespace AND p.proowner = 'caibei_room_equipment_owner'::regrole"""
     )
     assert len(rows) > 15
-    assert [row["proname"] for row in rows if row["prosecdef"]] == ["bar_states_are_kept"]
-    assert {row["proname"] for row in rows if row["proconfig"] != ["search_path=pg_catalog, public, pg_temp"]} == set()
+    assert {row["proname"] for row in rows if row["prosecdef"]} == {"bar_states_are_kept", "record_change"}
+    assert not any(row["callable"] for row in rows if row["prosecdef"])
+    assert {
+        row["proname"] for row in rows if "search_path=pg_catalog, public, pg_temp" not in row["proconfig"]
+    } == set()
 
 
 @pytest.mark.parametrize("level", ["repeatable_read", "serializable"])

@@ -75,7 +75,27 @@ async def test_a_running_session_is_not_rewritten(direct: Direct, change: str) -
         await direct.sql(f"UPDATE assignments SET {change} WHERE appointment_id = $1", running)
 
 
+async def test_a_running_session_may_be_at_risk_sooner_than_was_said_and_never_later_or_before_now(
+    direct: Direct,
+) -> None:
+    running = await direct.running()
+    mark = "UPDATE assignments SET at_risk_at = {} WHERE appointment_id = $1"
+    await direct.sql(mark.format("clock_timestamp() + interval '10 minutes'"), running)
+    await direct.sql(mark.format("clock_timestamp() + interval '5 minutes'"), running)
+    for later in ("NULL", "at_risk_at + interval '1 minute'", "clock_timestamp() - interval '1 second'"):
+        with pytest.raises(CheckViolationError, match="not rewritten"):
+            await direct.sql(mark.format(later), running)
+
+
+RULE = """INSERT INTO house_rules (branch_id, version, rules, set_by)
+          VALUES ($1, 1, jsonb_build_object('safety_factor', $2::text), 'x')"""
+
+
 async def test_a_session_is_no_lighter_than_its_therapist(direct: Direct) -> None:
+    """By the factor on record; where none is, by the mass alone."""
+    with pytest.raises(CheckViolationError, match="is its therapist"):
+        await direct.session(soon(1), load=59.9)
+    await direct.sql(RULE, direct.spa.branch_id, "2")
     with pytest.raises(CheckViolationError, match="is its therapist"):
         await direct.session(soon(1), load=119.9)
     with pytest.raises(CheckViolationError, match="is its therapist"):
@@ -85,7 +105,7 @@ async def test_a_session_is_no_lighter_than_its_therapist(direct: Direct) -> Non
         await direct.sql("UPDATE assignments SET load_kg = 1 WHERE appointment_id = $1", session)
     with pytest.raises(CheckViolationError, match="lower load"):
         await direct.sql(
-            "UPDATE load_profiles SET load_kg = 200, version = version + 1 WHERE therapist_id = $1",
+            "UPDATE load_profiles SET mass_kg = 100, version = version + 1 WHERE therapist_id = $1",
             direct.spa.therapist_id,
         )
     stale = await direct.spa.therapist()

@@ -278,7 +278,11 @@ async def test_the_services_own_role_can_only_read_the_chain(direct: Direct, sta
 
 
 async def test_a_table_of_ones_own_cannot_borrow_the_chains_trigger(direct: Direct) -> None:
-    """The role may make temporary tables: one called `inspections` with our trigger would write what never happened."""
+    """Should somebody let the role make temporary tables: one called `inspections` with our trigger would write what
+    never happened."""
+    admin = await asyncpg.connect(direct.spa.database.admin_url)
+    await admin.execute(f'GRANT TEMPORARY ON DATABASE "{direct.spa.database.name}" TO caibei_room_equipment')
+    await admin.close()
     await direct.connection.execute("CREATE TEMP TABLE inspections (id uuid, bar_id uuid, branch_id uuid)")
     with pytest.raises(InsufficientPrivilegeError):
         await direct.sql(

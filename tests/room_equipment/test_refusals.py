@@ -28,6 +28,8 @@ NAMED: dict[str, tuple[list[Any], list[str]]] = {
     "InspectionBeforeRepair": ([AT], ["inspect_bar"]),
     "InspectionBeforeChange": ([AT], ["inspect_bar"]),
     "InstallationRequired": ([], ["inspect_bar"]),
+    "AfterEventRequired": ([["impact", "water"]], ["inspect_bar"]),
+    "InspectorWithdrawn": ([], ["inspect_bar", "put_into_service"]),
     "TherapistMismatch": ([], ["choose_therapist"]),
     "TooEarly": ([AT], ["try_again"]),
     "RoomOccupied": ([ID], ["finish_session", "choose_room"]),

@@ -109,6 +109,7 @@ class AfterEventRequired(Refused):
             f"The bar is locked out after an event ({named}). Record an inspection with kind 'after_event' that looks "
             "at what it did.",
             events=named.split(", "),
+            next=[step("inspect_bar", kind="after_event")],
         )
 
 
@@ -117,6 +118,7 @@ class InspectorWithdrawn(Refused):
         super().__init__(
             "inspector_withdrawn",
             "The register no longer has this inspector in service. Another one inspects, or the chain puts him back.",
+            next=[step("inspect_bar", by="another_person"), step("put_into_service", what="inspector")],
         )
 
 

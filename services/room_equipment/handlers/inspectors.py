@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from services.room_equipment.domain.errors import InspectorWithdrawn
+from services.room_equipment.domain.errors import InspectorWithdrawn, step
 from services.room_equipment.domain.inspections import credential_key
 from services.room_equipment.store import inspectors
 from shared.errors import Invalid, NotFound, Refused
@@ -71,4 +71,8 @@ async def named(tx: Transaction, inspector: dict[str, Any]) -> dict[str, Any]:
 
 
 def _taken() -> Refused:
-    return Refused("credential_taken", "An inspector of the register has this credential. Find and change that one.")
+    return Refused(
+        "credential_taken",
+        "An inspector of the register has this credential. Find and change that one.",
+        next=[step("read_again", what="inspectors")],
+    )

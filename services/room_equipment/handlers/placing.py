@@ -95,13 +95,9 @@ async def assign(
         if now is not None and not_after is not None and not_after[request.appointment_id] < now:
             answers.append(Unplaced(request, Refusal.TIMED_OUT))
             continue
-<<<<<<< HEAD
-        outcome = _decide(request, scene, rules, by_branch[request.branch_id])
-=======
         if request.treatment_id in scene.bar_treatments:  # since it was asked for, its treatment came to need bars
             request = replace(request, requires_bar=True)
-        outcome = _decide(request, scene, by_branch[request.branch_id])
->>>>>>> a7a0254 (What the role could still do by SQL is refused: forged proofs, a rewritten past, a start without proof, guards led to other tables; every refusal names what to do next)
+        outcome = _decide(request, scene, rules, by_branch[request.branch_id])
         if isinstance(outcome, Unplaced):
             answers.append(outcome)
         else:

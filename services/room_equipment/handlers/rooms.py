@@ -6,12 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-<<<<<<< HEAD
-from services.room_equipment.handlers import found, rulebook
-=======
 from services.room_equipment.domain.errors import step
-from services.room_equipment.handlers import found
->>>>>>> a7a0254 (What the role could still do by SQL is refused: forged proofs, a rewritten past, a start without proof, guards led to other tables; every refusal names what to do next)
+from services.room_equipment.handlers import found, rulebook
 from services.room_equipment.handlers.displacement import Displaced, settle
 from services.room_equipment.store import rooms
 from shared.errors import Invalid, Refused

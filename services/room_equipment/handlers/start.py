@@ -30,13 +30,8 @@ from services.room_equipment.domain.errors import (
 from services.room_equipment.domain.houserules import HouseRules
 from services.room_equipment.domain.load import Profile
 from services.room_equipment.domain.localdays import local_date
-<<<<<<< HEAD
-from services.room_equipment.domain.placement import NoRoom
-from services.room_equipment.handlers import found, rulebook
-=======
 from services.room_equipment.domain.placement import NoRoom, Wish
-from services.room_equipment.handlers import found
->>>>>>> a7a0254 (What the role could still do by SQL is refused: forged proofs, a rewritten past, a start without proof, guards led to other tables; every refusal names what to do next)
+from services.room_equipment.handlers import found, rulebook
 from services.room_equipment.handlers.lockouts import Check, record_checks
 from services.room_equipment.handlers.refusals import explained
 from services.room_equipment.store import (
@@ -215,9 +210,6 @@ async def _run(tx: Transaction, row: Row[Any], now: datetime, mounted: list[UUID
     return Started(row, now, ends_at, until, version)
 
 
-<<<<<<< HEAD
-async def _check_bars(tx: Transaction, row: Row[Any], now: datetime, until: datetime, factor: Decimal) -> Decimal:
-=======
 def _wish(row: Row[Any], now: datetime) -> Wish:
     """What the session asks for when it begins now."""
     return Wish(
@@ -231,8 +223,7 @@ def _wish(row: Row[Any], now: datetime) -> Wish:
     )
 
 
-async def _check_bars(tx: Transaction, row: Row[Any], now: datetime, until: datetime) -> Decimal:
->>>>>>> a7a0254 (What the role could still do by SQL is refused: forged proofs, a rewritten past, a start without proof, guards led to other tables; every refusal names what to do next)
+async def _check_bars(tx: Transaction, row: Row[Any], now: datetime, until: datetime, factor: Decimal) -> Decimal:
     """Cleared to the very end and strong enough, named before the constraint says so. Returns the load."""
     periods = (await clearances.around(tx, [row.room_id], now)).get(row.room_id, [])
     limit = limit_over(periods, now, until)

@@ -90,18 +90,6 @@ async def overloaded(
     )
 
 
-async def running_over(tx: Transaction, therapist_id: UUID, load_kg: Decimal) -> Sequence[Row[Any]]:
-    """The therapist's running session, if its room's bars are not rated for this load; not one already at risk."""
-    return await tx.all(
-        """SELECT a.appointment_id, a.assignment_version, a.attempt, a.branch_id, a.room_id
-           FROM assignments a
-           WHERE a.therapist_id = :id AND a.requires_bar AND a.started_at IS NOT NULL AND a.at_risk_at IS NULL
-             AND :load > (SELECT min(c.max_load_kg) FROM room_clearances c
-                          WHERE c.room_id = a.bar_room_id AND c.valid_during && a.covered)""",
-        {"id": therapist_id, "load": load_kg},
-    )
-
-
 async def branches_of(tx: Transaction, therapist_id: UUID) -> list[UUID]:
     """Where the therapist has sessions to come, or works."""
     rows = await tx.all(
@@ -130,6 +118,23 @@ async def set_loads(
               AND (CAST(:therapist AS uuid) IS NULL OR a.therapist_id = :therapist)
               AND (CAST(:branches AS uuid[]) IS NULL OR a.branch_id = ANY (CAST(:branches AS uuid[])))""",
         {"therapist": therapist_id, "branches": branches, "factor": factor, "own": own, "factors": factors},
+    )
+
+
+async def running_over(
+    tx: Transaction, therapist_id: UUID, factor: Decimal, own: Sequence[UUID], factors: Sequence[Decimal]
+) -> Sequence[Row[Any]]:
+    """The therapist's running session, if its room's bars are not rated for her load now; not one already at risk."""
+    return await tx.all(
+        f"""SELECT a.appointment_id, a.assignment_version, a.attempt, a.branch_id, a.room_id
+            FROM assignments a JOIN load_profiles p ON p.therapist_id = a.therapist_id
+            LEFT JOIN {_FACTORS} ON f.branch_id = a.branch_id
+            WHERE a.therapist_id = :id AND a.requires_bar AND a.started_at IS NOT NULL
+              AND (a.at_risk_at IS NULL OR a.at_risk_at > clock_timestamp())
+              AND ceil(p.mass_kg * coalesce(f.factor, :factor) * 10) / 10
+                  > (SELECT min(c.max_load_kg) FROM room_clearances c
+                     WHERE c.room_id = a.bar_room_id AND c.valid_during && a.covered)""",
+        {"id": therapist_id, "factor": factor, "own": own, "factors": factors},
     )
 
 

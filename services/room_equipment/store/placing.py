@@ -114,11 +114,8 @@ class Scene:
 
     rooms: dict[UUID, Room] = field(default_factory=dict)
     profiles: dict[UUID, Profile] = field(default_factory=dict)
-<<<<<<< HEAD
     rules: list[tuple[UUID | None, dict[str, Any]]] = field(default_factory=list)
-=======
     bar_treatments: set[UUID] = field(default_factory=set)
->>>>>>> a7a0254 (What the role could still do by SQL is refused: forged proofs, a rewritten past, a start without proof, guards led to other tables; every refusal names what to do next)
     zones: dict[UUID, str] = field(default_factory=dict)
     marks: dict[UUID, Mark] = field(default_factory=dict)
     live: dict[UUID, tuple[int, bool]] = field(default_factory=dict)
@@ -142,15 +139,10 @@ async def read(tx: Transaction, rooms: Sequence[Any], columns: dict[str, list[An
         scene.rooms[UUID(room)].closures.append(Closed(instant(start), instant(end) if end else None))
     for found in scene.rooms.values():
         found.cleared.sort(key=lambda period: period.starts_at)
-<<<<<<< HEAD
     for therapist, mass, until in row.profiles or ():
         scene.profiles[UUID(therapist)] = Profile(Decimal(str(mass)), date.fromisoformat(until))
     scene.rules = [(UUID(branch) if branch else None, values) for branch, values in row.rules or ()]
-=======
-    for therapist, load, until in row.profiles or ():
-        scene.profiles[UUID(therapist)] = Profile(Decimal(str(load)), date.fromisoformat(until))
     scene.bar_treatments = {UUID(id) for id in row.bar_treatments or ()}
->>>>>>> a7a0254 (What the role could still do by SQL is refused: forged proofs, a rewritten past, a start without proof, guards led to other tables; every refusal names what to do next)
     scene.zones = {UUID(id): zone for id, zone in row.zones or ()}
     scene.marks = {UUID(id): Mark(*rest) for id, *rest in row.marks or ()}
     scene.live = {UUID(id): (version, running) for id, version, running in row.live or ()}

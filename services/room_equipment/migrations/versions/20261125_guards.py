@@ -12,7 +12,7 @@ from alembic import op
 from services.room_equipment.migrations.guards import refuses
 
 revision = "20261125_guards"
-down_revision = "20261125_assets"
+down_revision = "20261125_record_chain"
 
 ROLE = "caibei_room_equipment"
 
@@ -65,12 +65,17 @@ LOCKOUTS = (
         """OLD.released_at IS NOT NULL OR NEW.released_at IS NULL OR NEW.released_at < now() OR NOT EXISTS (
                SELECT FROM inspections i JOIN work_orders w ON w.lockout_id = OLD.id
                WHERE i.id = NEW.released_by AND i.bar_id = OLD.bar_id AND i.result <> 'fail'
-                 AND i.performed_at >= date_trunc('second', OLD.opened_at) AND w.completed_at IS NOT NULL
-                 AND i.performed_at >= date_trunc('second', w.completed_at) AND NOT EXISTS (
-                   SELECT FROM (SELECT * FROM work_orders o WHERE o.bar_id = OLD.bar_id AND o.status = 'completed'
-                                ORDER BY o.completed_at DESC LIMIT 1) AS last
-                   WHERE last.repairer_subject = i.recorded_by
-                     OR last.repairer_credential_key = i.inspector_credential_key))""",
+                 AND i.performed_at >= date_trunc('second', OLD.opened_at) AND i.recorded_at >= OLD.opened_at
+                 AND i.performed_at >= date_trunc('second', w.completed_at) AND i.recorded_at >= w.completed_at
+                 AND (OLD.event IS NULL OR i.kind <> 'periodic') AND NOT EXISTS (
+                   SELECT FROM work_orders o WHERE o.lockout_id = OLD.id AND o.completed_at IS NULL)
+                 AND NOT EXISTS (
+                   SELECT FROM work_orders o
+                   WHERE (o.lockout_id = OLD.id OR o.id = (
+                           SELECT l.id FROM work_orders l WHERE l.bar_id = OLD.bar_id AND l.status = 'completed'
+                           ORDER BY l.completed_at DESC LIMIT 1))
+                     AND (o.repairer_subject = i.recorded_by
+                       OR o.repairer_credential_key = i.inspector_credential_key)))""",
         "a lock-out ends once, by a later passing inspection by someone other than the repairer",
     ),
     *refuses(
@@ -80,11 +85,20 @@ LOCKOUTS = (
     *refuses(
         "work_orders_stay_completed", "work_orders", "BEFORE UPDATE",
         """OLD.status = 'completed' AND (NEW.status, NEW.completed_at, NEW.repairer_subject,
-               NEW.repairer_credential_key, NEW.repairer_name, NEW.repairer_credential) IS DISTINCT FROM (OLD.status,
-               OLD.completed_at, OLD.repairer_subject, OLD.repairer_credential_key, OLD.repairer_name,
-               OLD.repairer_credential)
+               NEW.repairer_credential_key, NEW.repairer_name, NEW.repairer_credential, NEW.touched_mounting)
+               IS DISTINCT FROM (OLD.status, OLD.completed_at, OLD.repairer_subject, OLD.repairer_credential_key,
+               OLD.repairer_name, OLD.repairer_credential, OLD.touched_mounting)
            OR OLD.status <> 'completed' AND NEW.completed_at < now()""",
         "who repaired a bar, and when, is written once",
+    ),
+    # Work planned by hand becomes a lock-out's when it turns out to have touched the mounting: at once, or never.
+    *refuses(
+        "work_orders_keep_their_lockout", "work_orders", "BEFORE UPDATE",
+        """NEW.lockout_id IS DISTINCT FROM OLD.lockout_id AND (
+               OLD.lockout_id IS NOT NULL OR OLD.completed_at IS NULL OR OLD.completed_at < now()
+               OR NOT EXISTS (SELECT FROM lockouts l WHERE l.id = NEW.lockout_id AND l.bar_id = NEW.bar_id
+                                AND l.cause = 'repair' AND l.opened_at >= now()))""",
+        "a repair is of the lock-out it was opened for",
     ),
 )  # fmt: skip
 
@@ -115,9 +129,8 @@ STATEMENTS = (
 )  # fmt: skip
 
 
-def past_stays(table: str, column: str) -> tuple[str, ...]:
+def past_stays(name: str, table: str, column: str) -> tuple[str, ...]:
     """What was so before this transaction began stays on record as it was."""
-    name = f"{table}_past_stays"
     return (
         f"""
         CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -181,6 +194,8 @@ GRANTS = (
 def upgrade() -> None:
     for statement in (
         *TABLES, *FUNCTIONS, *INSPECTIONS, *BARS, *LOCKOUTS, *CLOSURES, *STATEMENTS,
-        *past_stays("room_clearances", "valid_during"), *past_stays("room_gaps", "during"), *VERSIONS, *GRANTS,
+        *past_stays("room_clearances_past_stays", "room_clearances", "valid_during"),
+        *past_stays("room_gaps_past_stays", "room_gaps", "during"),
+        *VERSIONS, *GRANTS,
     ):  # fmt: skip
         op.execute(statement)

@@ -81,7 +81,7 @@ ASSIGNMENTS = (
     BEGIN
         IF NOT NEW.requires_bar THEN RETURN NEW; END IF;
         SELECT * INTO profile FROM load_profiles WHERE therapist_id = NEW.therapist_id FOR SHARE;
-        IF profile.load_kg IS NULL OR NEW.load_kg < profile.load_kg
+        IF profile.load_kg IS NULL OR NEW.load_kg < least_load(profile.mass_kg, NEW.branch_id)
             OR (TG_OP = 'INSERT' OR NEW.therapist_id <> OLD.therapist_id OR lower(NEW.during) <> lower(OLD.during))
             AND profile.valid_until < (lower(NEW.during) AT TIME ZONE coalesce(
                 (SELECT b.timezone FROM branches b WHERE b.id = NEW.branch_id), 'UTC'))::date
@@ -119,6 +119,18 @@ ASSIGNMENTS = (
     """,
 )  # fmt: skip
 
+LOADS = (
+    # By the house rules on record. The setting that holds where neither branch nor chain has a rule is not the
+    # database's to know: there it is the therapist's own mass, whatever factor comes on top.
+    """
+    CREATE FUNCTION least_load(mass_kg numeric, branch uuid) RETURNS numeric LANGUAGE sql STABLE AS $$
+        SELECT ceil($1 * coalesce(
+            (SELECT (rules->>'safety_factor')::numeric FROM house_rules_in_force WHERE branch_id = $2),
+            (SELECT (rules->>'safety_factor')::numeric FROM house_rules_in_force WHERE branch_id IS NULL), 1) * 10) / 10
+    $$
+    """,
+)
+
 PROFILES = (
     # A heavier therapist's sessions to come are planned anew in the same transaction.
     """
@@ -127,7 +139,7 @@ PROFILES = (
         IF EXISTS (
             SELECT FROM assignments a JOIN load_profiles p ON p.therapist_id = a.therapist_id
             WHERE a.therapist_id = NEW.therapist_id AND a.requires_bar AND a.started_at IS NULL
-              AND upper(a.during) > clock_timestamp() AND a.load_kg < p.load_kg
+              AND upper(a.during) > clock_timestamp() AND a.load_kg < least_load(p.mass_kg, a.branch_id)
         ) THEN
             RAISE EXCEPTION 'sessions of this therapist are planned with a lower load'
                 USING ERRCODE = '23514', CONSTRAINT = 'load_profiles_carry_to_sessions', TABLE = 'load_profiles';
@@ -215,6 +227,6 @@ GRANTS = (
 
 def upgrade() -> None:
     for statement in (
-        *TABLES, *ASSIGNMENTS, *PROFILES, *READS, *GRANTS, WHERE_GUARDS_LOOK.replace("{role}", ROLE),
+        *TABLES, *LOADS, *ASSIGNMENTS, *PROFILES, *READS, *GRANTS, WHERE_GUARDS_LOOK.replace("{role}", ROLE),
     ):  # fmt: skip
         op.execute(statement)

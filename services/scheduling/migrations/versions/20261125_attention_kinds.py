@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261125_attention_kinds"
-down_revision = "20261125_holds"
+down_revision = "20261125_erasures"
 
 SQL = (
     "ALTER TABLE attention_items DROP CONSTRAINT attention_items_kind_check",
