@@ -19,6 +19,7 @@ from typing import Protocol
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from services.screening.domain.errors import MasterKeysKeptElsewhere
 from services.screening.kms import Kms
 
 _BYTES = 32
@@ -168,7 +169,7 @@ class GivenKeys:
         return self._keys
 
     def change(self, change: Callable[[MasterKeys], MasterKeys]) -> MasterKeys:
-        raise NotImplementedError("keys from the environment are changed there")
+        raise MasterKeysKeptElsewhere
 
 
 class KeyRing:

@@ -1,6 +1,5 @@
-"""The rows of a chain, one class a noun, in the order in which they are loaded. docs/import.md shows each of them.
-
-Fields that name another row hold its natural code: a branch's `SHA`, a bar's serial. Masses and loads are in kg.
+"""The rows of a chain, one class a noun, in the order in which they are loaded (docs/import.md). Fields that name
+another row hold its natural code: a branch's `SHA`, a bar's serial. Masses and loads are in kg.
 """
 
 from decimal import Decimal

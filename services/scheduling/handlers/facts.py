@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from services.scheduling.domain.appointment import Appointment
 from services.scheduling.settings import settings
@@ -63,3 +64,9 @@ def gap(event: RoomUnavailable) -> dict[str, Any] | None:
     if event.gap_reason is None:
         return None
     return {"gap_reason": event.gap_reason, "gap_at": event.gap_at}
+
+
+def wanted(a: Appointment, therapist_id: UUID) -> dict[str, Any]:
+    """The claim of this therapist's time, for the next attempt."""
+    return {"id": a.id, "attempt": a.attempt + 1, "therapist_id": therapist_id,
+            "starts_at": a.starts_at, "ends_at": a.ends_at}  # fmt: skip

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.scheduling.domain import candidates, saga
 from services.scheduling.domain.appointment import YES, Appointment, Status
-from services.scheduling.handlers.facts import answers, asked, facts, gap, move_requested
+from services.scheduling.handlers.facts import answers, asked, facts, gap, move_requested, wanted
 from services.scheduling.store import appointments, booking
 from services.scheduling.store import saga as store
 from services.scheduling.store.saga import Changes
@@ -287,7 +287,7 @@ class Step:
         while waiting:
             for id in [id for id in waiting if not left.get(id)]:
                 self.reject(*waiting.pop(id))
-            got = await store.claim(self.tx, [_claim(a, left[id][0]) for id, (a, _) in waiting.items()])
+            got = await store.claim(self.tx, [wanted(a, left[id][0]) for id, (a, _) in waiting.items()])
             for id in [id for id in waiting if id in got]:
                 appointment, _ = waiting.pop(id)
                 appointment.ask_next(left[id][0])
@@ -298,8 +298,3 @@ class Step:
                 self.tx.announce(asked(appointment))
             for id in waiting:
                 left[id].pop(0)
-
-
-def _claim(a: Appointment, therapist_id: UUID) -> dict[str, Any]:
-    return {"id": a.id, "attempt": a.attempt + 1, "therapist_id": therapist_id,
-            "starts_at": a.starts_at, "ends_at": a.ends_at}  # fmt: skip
