@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 from aiokafka.structs import OffsetAndMetadata
 
-STOP_SECONDS = 3.0  # a client's stop() hangs while the broker is down: safety never depends on a clean one
+STOP_SECONDS = 5.0  # a client's stop() hangs while the broker is down: safety never depends on a clean one
 
 __all__ = [
     "ConsumerRebalanceListener",

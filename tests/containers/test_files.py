@@ -79,7 +79,7 @@ def test_no_secret_is_written_in_the_compose_file() -> None:
     for name, container in CONTAINERS.items():
         for variable, value in (container.get("environment") or {}).items():
             if re.search("SECRET|PASSWORD|DATABASE_URL|KEY", variable):
-                assert variable.endswith("_FILE"), f"{name}: {variable}"
+                assert variable.endswith(("_FILE", "_DIR")), f"{name}: {variable}"
                 assert str(value).startswith("/run/caibei/")
 
 
