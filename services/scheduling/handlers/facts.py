@@ -54,10 +54,11 @@ def _question(a: Appointment) -> dict[str, Any]:
 
 
 def answers(a: Appointment, event: RoomAssigned) -> bool:
-    """Whether this is the room that was asked for. A room can also be assigned directly, under any id: one for another
-    branch, time, therapist or treatment is no answer to this request."""
-    asked = (a.branch_id, a.therapist_id, a.starts_at, a.treatment_id)
-    return asked == (event.branch_id, event.therapist_id, event.starts_at, event.treatment_id or a.treatment_id)
+    """Whether this is the room that was asked for, in this attempt. A room can also be assigned directly, under any id:
+    one for another branch, time, therapist or treatment is no answer to this request."""
+    asked = (a.attempt, a.branch_id, a.therapist_id, a.starts_at, a.treatment_id)
+    said = (event.attempt, event.branch_id, event.therapist_id, event.starts_at, event.treatment_id or a.treatment_id)
+    return asked == said
 
 
 def gap(event: RoomUnavailable) -> dict[str, Any] | None:

@@ -206,9 +206,7 @@ class Step:
 
     def _room(self, appointment: Appointment, event: RoomAssigned | RoomReassigned) -> bool:
         previous = appointment.room_id
-        if isinstance(event, RoomAssigned) and not (
-            event.attempt == appointment.attempt and answers(appointment, event)
-        ):
+        if isinstance(event, RoomAssigned) and not answers(appointment, event):
             return False
         reason = getattr(event, "reason", "reassigned")
         if appointment.hear_of_old_room(event.attempt, event.assignment_version, event.room_id, reason):
