@@ -38,6 +38,8 @@ def make(keys: Path) -> None:
         if name not in PEOPLE:
             put(keys / name / "client_secret", client["client_secret"])
     put(keys / "room_equipment" / "label_key", installation.label_key)
+    for service, key in installation.link_keys.items():
+        put(keys / service / "link_key", key)
     bootstrap = installation.write_identity_bootstrap()
     put(keys / "identity" / "bootstrap.json", bootstrap.read_text())
     for service in ("identity", "screening"):  # they keep keys of their own there

@@ -70,6 +70,8 @@ def environment(
         env[f"{own}_CLIENT_ID"], env[f"{own}_CLIENT_SECRET"] = client["client_id"], client["client_secret"]
     if service == "room_equipment":
         env[f"{own}_LABEL_KEY"] = installation.label_key
+    if key := installation.link_keys.get(service):
+        env[f"{own}_LINK_KEY"] = key
     return env | special(service, data, addresses)
 
 

@@ -30,6 +30,9 @@ SCOPES: dict[str, list[str]] = {
 }  # fmt: skip
 PEOPLE = ("admin", "partner", "auditor")
 
+# Services whose pages are opened by signed links; each has a key of its own.
+LINKING = ("screening",)
+
 
 class AlreadyRunning(RuntimeError):
     """Another supervisor holds this data folder; the message names its pid."""
@@ -45,6 +48,7 @@ class Installation:
     api_clients: dict[str, ApiClient] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     label_key: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    link_keys: dict[str, str] = field(default_factory=dict)
     demo_imported: bool = False
 
     @classmethod
@@ -56,6 +60,8 @@ class Installation:
         for service in SERVICES_WITH_DATABASE:
             for role in (owner_role(service), runtime_role(service)):
                 installation.roles.setdefault(role, secrets.token_urlsafe(24))
+        for service in LINKING:
+            installation.link_keys.setdefault(service, secrets.token_urlsafe(32))
         for name in SCOPES:
             if name not in installation.api_clients:
                 client_id = f"{name.replace('_', '-')}-{secrets.token_hex(4)}"

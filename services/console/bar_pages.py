@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
-from services.console.bar_words import LANGUAGES, WORDS, Words
+from services.console.bar_words import WORDS, Words
 from services.console.web import SAFE, page
 from shared.errors import CaibeiError, Unavailable
+from shared.kit.pages import spoken
 from shared.kit.peers import Peers
 
 bar_pages = APIRouter()
@@ -53,24 +54,6 @@ async def bar(request: Request, bar_id: str, s: str = "") -> Response:
         read_at=_time(found["read_at"], found["timezone"], words),
         load=f"{found['rated_load_kg']:g}",
     )
-
-
-def spoken(header: str) -> str:
-    """The first of our languages that the reader accepts, by her order; English when there is none."""
-    wanted: list[tuple[float, int, str]] = []
-    for place, part in enumerate(header[:500].split(",")):
-        tag, _, parameter = part.strip().partition(";")
-        try:
-            quality = float(parameter.strip().removeprefix("q=")) if parameter else 1.0
-        except ValueError:
-            quality = 0.0
-        if quality > 0:
-            wanted.append((-quality, place, tag.strip().lower()))
-    for _, _, tag in sorted(wanted):
-        for language in LANGUAGES:
-            if tag.split("-")[0] == language.split("-")[0].lower():
-                return language
-    return "en"
 
 
 def _nothing() -> Response:

@@ -6,10 +6,10 @@ from typing import ClassVar
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from shared.kit.settings import ServiceSettings
+from shared.kit.links import LinkingSettings
 
 
-class Settings(ServiceSettings):
+class Settings(LinkingSettings):
     service: ClassVar[str] = "screening"
     model_config = SettingsConfigDict(env_prefix="CAIBEI_SCREENING_", env_file=".env", extra="ignore", frozen=True)
 

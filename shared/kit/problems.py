@@ -29,6 +29,7 @@ STATUS: dict[type[errors.CaibeiError], tuple[int, str]] = {
 _PLAIN = {400: "malformed_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found",
           405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type"}  # fmt: skip
 TYPE = "https://caibei.example/problems/"
+MEDIA_TYPE = "application/problem+json"
 
 
 def problem(status: int, title: str, code: str, detail: str, **extra: Any) -> Response:
@@ -36,7 +37,7 @@ def problem(status: int, title: str, code: str, detail: str, **extra: Any) -> Re
     body = {"type": TYPE + code, "title": title, "status": status, "detail": detail, "code": code}
     body |= {"trace_id": telemetry.trace_id()} | extra
     content = orjson.dumps(body, default=str, option=orjson.OPT_UTC_Z)
-    return Response(content, status, media_type="application/problem+json")
+    return Response(content, status, media_type=MEDIA_TYPE)
 
 
 def of(error: errors.CaibeiError) -> Response:
@@ -97,9 +98,15 @@ def of_any(request: Request, error: Exception) -> Response:
     if is_away(error):
         return of(errors.Unavailable("database_unavailable", "The database is away; try again shortly."))
     if isinstance(error, IntegrityError):
-        log.warning("constraint refused", sqlstate=getattr(error.orig, "sqlstate", None), path=request.url.path)
+        log.warning("constraint refused", sqlstate=getattr(error.orig, "sqlstate", None), path=_told(request))
         return of(errors.Refused("conflict", "Another change got there first. Read again, then retry."))
     log.error(
-        "unexpected error", path=request.url.path, error=type(error).__name__, exc_info=logging.without_values(error)
+        "unexpected error", path=_told(request), error=type(error).__name__, exc_info=logging.without_values(error)
     )
     return problem(500, "Unexpected error", "internal_error", "Something went wrong here; it has been logged.")
+
+
+def _told(request: Request) -> str:
+    """The path, for a log. A link's token opens what it is for to everybody who reads it, so it is left out."""
+    token = request.path_params.get("token")
+    return request.url.path.replace(token, "{token}") if token else request.url.path

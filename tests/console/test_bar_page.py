@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from services.console.app import SERVICE
-from services.console.bar_pages import spoken
 from services.console.bar_words import LANGUAGES, WORDS
 from shared.kit.ids import new_id
+from shared.kit.pages import spoken
 from shared.kit.testing import client, running
 from tests.console.placards import GOOD, Placards, serving
 

@@ -52,6 +52,7 @@ def test_a_service_gets_its_own_secrets_and_no_others(tmp_path: Path) -> None:
     )
     secrets = {f"role {role}": secret for role, secret in installation.roles.items()}
     secrets |= {f"client {name}": found["client_secret"] for name, found in installation.api_clients.items()}
+    secrets |= {f"links of {service}": key for service, key in installation.link_keys.items()}
     for service in SERVICES:
         given = json.dumps(environment(installation, addresses, service))
         assert "superuser-secret" not in given
