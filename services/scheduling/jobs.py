@@ -2,13 +2,15 @@
 
 from datetime import timedelta
 
-from services.scheduling.handlers import clocks
+from services.scheduling.handlers import clocks, closures, reopening
 from shared.kit.jobs import Job
 
 JOBS = [
     Job("scheduling.time-out", timedelta(seconds=1), clocks.time_out),
     Job("scheduling.fill-proposals", timedelta(seconds=2), clocks.fill_proposals),
     Job("scheduling.give-up-displaced", timedelta(seconds=15), clocks.give_up_displaced),
+    Job("scheduling.keep-closed", timedelta(seconds=1), closures.keep_closed),
+    Job("scheduling.go-on-reopening", timedelta(seconds=1), reopening.go_on),
     Job("scheduling.sweep-holds", timedelta(seconds=30), clocks.sweep_holds),
     Job("scheduling.extend-shifts", timedelta(hours=1), clocks.extend_shifts),
 ]

@@ -35,6 +35,9 @@ closures = Table(
     Column("during", TSTZRANGE),
     Column("reason", Text),
     Column("created_at", _Instant),
+    Column("starts_local", DateTime),
+    Column("ends_local", DateTime),
+    Column("closed_by", Text),
 )
 treatments = Table(
     "treatments",

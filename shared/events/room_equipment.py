@@ -50,6 +50,7 @@ class Closure(BaseModel):
 
     starts_at: datetime
     ends_at: datetime | None
+    reason: Word | None = None
 
 
 class RoomClosuresChanged(Event, type="caibei.room-equipment.room.closures-changed.v1", key="room_id"):

@@ -212,6 +212,14 @@ def cancelled(appointment_id: UUID, attempt: int, version: int, branch_id: UUID)
     )  # fmt: skip
 
 
+def displaced(request: scheduling.AppointmentRequested, reason: str) -> scheduling.AppointmentDisplaced:
+    """What scheduling says of a confirmed session that lost its room."""
+    said = {name: getattr(request, name) for name in scheduling.AppointmentRejected.model_fields if name != "code"}
+    return scheduling.AppointmentDisplaced(
+        **(said | {"version": request.version + 2}), moved=False, previous_room_id=None, reason=reason
+    )
+
+
 async def back_date_clearance(spa: Spa, room: UUID) -> None:
     """As if the bar had been inspected two days ago."""
     await spa.as_superuser(

@@ -6,7 +6,7 @@ from sqlalchemy import event
 
 from shared.events import scheduling
 from shared.kit.ids import new_id
-from tests.room_equipment.spa import Spa, cancelled, soon
+from tests.room_equipment.spa import Spa, cancelled, displaced, soon
 
 
 def kinds(events: list[dict[str, object]]) -> list[str]:
@@ -176,3 +176,18 @@ async def test_an_older_version_of_a_projection_never_overwrites_a_newer(spa: Sp
     await spa.hear(scheduling.BranchChanged(version=2, timezone="Europe/Paris", **said))
     rows = await spa.sql("SELECT timezone FROM branches WHERE id = $1", spa.branch_id)
     assert rows[0]["timezone"] == "Asia/Tokyo"
+
+
+async def test_a_closed_branchs_rooms_are_let_go_once_and_can_be_asked_for_again(spa: Spa) -> None:
+    await spa.cleared_room()
+    request = spa.request(soon(1))
+    await spa.hear(request)
+    assert await spa.hear(displaced(request, "bar_failed")) == [], "that was said here, and is no news"
+    closed = displaced(request, "branch_closed")
+    (released,) = await spa.hear(closed)
+    assert (kinds([released]), released["assignment_version"]) == (["room.released"], 2)
+    assert await spa.hear(closed) == [], "once"
+    assert await spa.hear(request) == [], "nor does a late request take the room again"
+    again = request.model_copy(update={"attempt": 2, "version": request.version + 3})
+    (answer,) = await spa.hear(again)
+    assert (kinds([answer]), answer["attempt"]) == (["room.assigned"], 2)

@@ -8,7 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.scheduling.settings import settings
-from shared.events.room_equipment import ClearancePeriod, LoadProfileChanged, RoomChanged, RoomClearanceChanged
+from shared.events.room_equipment import (
+    ClearancePeriod,
+    Closure,
+    LoadProfileChanged,
+    RoomChanged,
+    RoomClearanceChanged,
+    RoomClosuresChanged,
+)
 from tests.scheduling.builders import Chain, Place, every_day, iso, tomorrow
 
 
@@ -46,6 +53,32 @@ async def test_a_closed_day_says_so(chain: Chain) -> None:
     closed = {"starts_at": iso(tomorrow(0, days=2)), "ends_at": iso(tomorrow(0, days=3))}
     await chain.post(f"/v1/branches/{place.branch_id}/closures", closed)
     assert await the_day(chain, place) == (0, "closed")
+
+
+async def test_a_closed_day_says_by_what_and_why_and_is_never_fully_booked(chain: Chain) -> None:
+    two_days = tomorrow(0, days=2), tomorrow(0, days=3)
+    flooded = await chain.place(therapists=2)
+    await chain.confirmed(flooded, tomorrow(10, days=2))
+    body = {"starts_at": iso(two_days[0]), "ends_at": iso(two_days[1]), "reason": "Water in the cellar"}
+    await chain.post(f"/v1/branches/{flooded.branch_id}/closures", body)
+    [day] = await days(chain, flooded, *two_days)
+    assert (day["reason"], day["closed"]) == ("closed", {"by": "branch", "reason": "Water in the cellar"})
+    for bar in (True, False):
+        place = await chain.place(rooms=2, bar=bar)
+        await chain.confirmed(place, tomorrow(10, days=2))
+        for number, room in enumerate(place.room_ids, 1):
+            assert await the_day(chain, place) != (0, "closed")
+            shut = [Closure(starts_at=two_days[0], ends_at=None if number == 2 else two_days[1], reason="renovation")]
+            said = {"room_id": UUID(room), "branch_id": UUID(place.branch_id)}
+            await chain.hear(
+                RoomClosuresChanged(**said, version=1, closures=shut),
+                *([RoomClearanceChanged(**said, version=2, periods=[])] if bar else []),
+            )
+        [day] = await days(chain, place, *two_days)
+        assert (day["reason"], day["closed"]) == ("closed", {"by": "rooms", "reason": "renovation"})
+    shut_down = await chain.place(hours={})
+    [day] = await days(chain, shut_down, *two_days)
+    assert (day["reason"], day["closed"]) == ("closed", {"by": "hours", "reason": None})
 
 
 async def test_a_day_on_which_nobody_works_or_all_are_away_says_so(chain: Chain) -> None:

@@ -7,7 +7,6 @@ from fastapi import Request, Response
 from services.room_equipment.api.findings import DryRun
 from services.room_equipment.api.parameters import after_id
 from services.room_equipment.handlers import bar_sets as handlers
-from services.room_equipment.handlers.rehearsal import rehearse
 from services.room_equipment.handlers.rooms import refuse_nulls
 from services.room_equipment.schemas.bar_sets import (
     BarSetAnswer,
@@ -21,6 +20,7 @@ from services.room_equipment.schemas.closures import WhatIf
 from services.room_equipment.store import bar_sets as store
 from shared.kit.auth import Principal, requires
 from shared.kit.paging import Cursor, Limit, Page, check_if_match, etag, page
+from shared.kit.rehearsal import rehearse
 from shared.kit.unit import Tx, router
 
 bar_sets = router("/v1/bar-sets", "bar sets")

@@ -8,7 +8,6 @@ from services.room_equipment.api.findings import DryRun
 from services.room_equipment.api.parameters import after_id
 from services.room_equipment.handlers import bars as handlers
 from services.room_equipment.handlers import found
-from services.room_equipment.handlers.rehearsal import rehearse
 from services.room_equipment.handlers.rooms import refuse_nulls
 from services.room_equipment.schemas.bar_sets import MoveAnswer
 from services.room_equipment.schemas.bars import BarAnswer, BarChangeAnswer, BarPatch, NewBar
@@ -17,6 +16,7 @@ from services.room_equipment.store import bar_sets
 from services.room_equipment.store import bars as store
 from shared.kit.auth import Principal, requires
 from shared.kit.paging import Cursor, Limit, Page, check_if_match, etag, page
+from shared.kit.rehearsal import rehearse
 from shared.kit.unit import Tx, router
 
 bars = router("/v1/bars", "bars")

@@ -8,11 +8,11 @@ from services.room_equipment.api.findings import DryRun
 from services.room_equipment.api.parameters import after_id
 from services.room_equipment.handlers import closures as handlers
 from services.room_equipment.handlers import found
-from services.room_equipment.handlers.rehearsal import rehearse
 from services.room_equipment.schemas.closures import ClosureAnswer, ClosureRecorded, NewClosure, WhatIf
 from services.room_equipment.store import closures as store
 from shared.kit.auth import Principal, requires
 from shared.kit.paging import Cursor, Limit, Page, page
+from shared.kit.rehearsal import rehearse
 from shared.kit.unit import Tx, router
 
 closures = router("/v1/rooms", "closures")

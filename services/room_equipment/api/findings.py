@@ -8,11 +8,11 @@ from fastapi import Query, Response
 from services.room_equipment.handlers import found
 from services.room_equipment.handlers import lockouts as handlers
 from services.room_equipment.handlers.lockouts import Check
-from services.room_equipment.handlers.rehearsal import rehearse
 from services.room_equipment.schemas.bars import CheckRecorded, LockoutAnswer, LockoutRecorded, NewCheck, NewLockout
 from services.room_equipment.store import lockouts as store
 from shared.kit.auth import Principal, requires
 from shared.kit.paging import Page
+from shared.kit.rehearsal import rehearse
 from shared.kit.unit import Tx, router
 
 findings = router("/v1/bars", "findings")

@@ -8,7 +8,6 @@ from services.room_equipment.api.findings import DryRun
 from services.room_equipment.api.parameters import after_number
 from services.room_equipment.handlers import found
 from services.room_equipment.handlers import inspections as handlers
-from services.room_equipment.handlers.rehearsal import rehearse
 from services.room_equipment.schemas.bars import (
     CertificateAnswer,
     InspectionAnswer,
@@ -20,6 +19,7 @@ from services.room_equipment.store import inspections as store
 from services.room_equipment.store import lockouts
 from shared.kit.auth import Principal, requires
 from shared.kit.paging import Cursor, Limit, Page, page
+from shared.kit.rehearsal import rehearse
 from shared.kit.unit import Tx, router
 
 inspections = router("/v1", "inspections")

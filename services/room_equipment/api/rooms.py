@@ -9,7 +9,6 @@ from services.room_equipment.api.findings import DryRun
 from services.room_equipment.api.parameters import From, To, after_id, check_range
 from services.room_equipment.handlers import found
 from services.room_equipment.handlers import rooms as handlers
-from services.room_equipment.handlers.rehearsal import rehearse
 from services.room_equipment.schemas.closures import WhatIf
 from services.room_equipment.schemas.rooms import (
     ClearanceAnswer,
@@ -24,6 +23,7 @@ from services.room_equipment.store import clearances, projections
 from services.room_equipment.store import rooms as store
 from shared.kit.auth import Principal, requires
 from shared.kit.paging import Cursor, Limit, Page, check_if_match, etag, page
+from shared.kit.rehearsal import rehearse
 from shared.kit.unit import Tx, Unit, router
 
 rooms = router("/v1/rooms", "rooms")

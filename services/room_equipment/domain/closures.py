@@ -20,6 +20,7 @@ FOREVER = datetime.max.replace(tzinfo=UTC)
 class Closed:
     starts_at: datetime
     ends_at: datetime | None
+    reason: str | None = None
 
 
 def first_touch(closures: Iterable[Closed], starts_at: datetime, until: datetime) -> datetime | None:

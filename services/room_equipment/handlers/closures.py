@@ -95,6 +95,8 @@ async def _announce(tx: Transaction, room: Row[Any], moment: datetime) -> None:
             room_id=room.id,
             branch_id=room.branch_id,
             version=await closures.bump(tx, room.id),
-            closures=[Closure(starts_at=closed.starts_at, ends_at=closed.ends_at) for closed in shut],
+            closures=[
+                Closure(starts_at=closed.starts_at, ends_at=closed.ends_at, reason=closed.reason) for closed in shut
+            ],
         )
     )

@@ -8,6 +8,7 @@ from shared.events.base import Event
 from shared.events.room_equipment import RoomAssigned, RoomReleased, RoomUnavailable
 from shared.events.scheduling import (
     AppointmentCancelled,
+    AppointmentDisplaced,
     AppointmentMoveRequested,
     AppointmentNoShow,
     AppointmentRejected,
@@ -69,11 +70,12 @@ def said(answer: Assigned | Unplaced) -> Event:
     )
 
 
-Ended = AppointmentRejected | AppointmentCancelled | AppointmentNoShow
+Ended = AppointmentRejected | AppointmentCancelled | AppointmentNoShow | AppointmentDisplaced
+BRANCH_CLOSED = "branch_closed"
 
 
 async def on_ended(tx: Transaction, batch: list[Received[Ended]]) -> None:
-    """Let go of the room of an appointment that ended before its session."""
+    """Let go of the room of an appointment that ended before its session, or lost its branch for a while."""
     events = [received.event for received in batch]
     await assignments.lock_rooms_of(tx, [event.appointment_id for event in events])
     gone = await assignments.release(
@@ -99,7 +101,15 @@ async def on_ended(tx: Transaction, batch: list[Received[Ended]]) -> None:
     )
 
 
+async def on_displaced(tx: Transaction, batch: list[Received[AppointmentDisplaced]]) -> None:
+    """Let go of the rooms of a branch that is closed; every other displacement began here, and is known."""
+    closed: list[Received[Any]] = [received for received in batch if received.event.reason == BRANCH_CLOSED]
+    await on_ended(tx, closed)
+
+
 def _reason(event: Ended) -> str:
+    if isinstance(event, AppointmentDisplaced):
+        return event.reason
     if isinstance(event, AppointmentRejected):
         return str(event.code)
     return "no_show" if isinstance(event, AppointmentNoShow) else f"cancelled: {event.reason}"

@@ -19,11 +19,11 @@ async def ahead(tx: Transaction, room_ids: Iterable[UUID], moment: datetime) -> 
     """What these rooms are closed for from `moment` on."""
     found: dict[UUID, list[Closed]] = {}
     for row in await tx.all(
-        """SELECT room_id, lower(closed) AS starts_at, upper(closed) AS ends_at FROM room_closures
+        """SELECT room_id, lower(closed) AS starts_at, upper(closed) AS ends_at, reason FROM room_closures
            WHERE room_id = ANY (CAST(:rooms AS uuid[])) AND closed && tstzrange(:moment, NULL) ORDER BY 1, 2""",
         {"rooms": list(room_ids), "moment": moment},
     ):
-        found.setdefault(row.room_id, []).append(Closed(row.starts_at, row.ends_at))
+        found.setdefault(row.room_id, []).append(Closed(row.starts_at, row.ends_at, row.reason))
     return found
 
 

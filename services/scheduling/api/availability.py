@@ -106,7 +106,8 @@ async def summary(who: Reader, tx: Tx, asked: Asked, treatment_id: UUID) -> Resp
     found = await availability.days(tx, wanted)
     days = [
         {"branch_id": branch_id, "date": day.date, "free": day.free,
-         "first_free": None if day.first is None else moment(day.first), "reason": day.reason}
+         "first_free": None if day.first is None else moment(day.first), "reason": day.reason,
+         "closed": day.closed}
         for branch_id, days in found for day in days
     ]  # fmt: skip
     body = b'{"days":' + orjson.dumps(days, option=_JSON) + b',"rooms":' + _freshness(rooms) + b"}"

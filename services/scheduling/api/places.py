@@ -1,4 +1,4 @@
-"""/v1/branches, their closures, /v1/treatments."""
+"""/v1/branches and /v1/treatments."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,9 +12,7 @@ from services.scheduling.handlers import places
 from services.scheduling.schemas.resources import (
     Branch,
     BranchChange,
-    Closure,
     NewBranch,
-    NewClosure,
     NewTreatment,
     Treatment,
     TreatmentChange,
@@ -22,7 +20,7 @@ from services.scheduling.schemas.resources import (
 from services.scheduling.store import places as store
 from shared.errors import NotFound
 from shared.kit.auth import Principal, requires
-from shared.kit.body import Body, Instant
+from shared.kit.body import Body
 from shared.kit.paging import Cursor, Limit, Page, check_if_match, etag, page
 from shared.kit.unit import Tx, router
 
@@ -74,36 +72,6 @@ async def change_branch(
     row = await places.change_branch(tx, row, given(body))
     response.headers["ETag"] = etag(row.version)
     return Branch.model_validate(row)
-
-
-@routes.post("/branches/{branch_id}/closures", status_code=201)
-async def add_closure(branch_id: UUID, body: NewClosure, who: Writer, tx: Tx) -> Closure:
-    """Close a branch for a stretch of time; nothing more is booked in it."""
-    await places.visible_branch(tx, who, branch_id)
-    return _closure(await places.close(tx, branch_id, body.starts_at, body.ends_at, body.reason))
-
-
-@routes.get("/branches/{branch_id}/closures")
-async def list_closures(
-    branch_id: UUID,
-    who: Reader,
-    tx: Tx,
-    from_: Annotated[Instant | None, Query(alias="from")] = None,
-    to: Annotated[Instant | None, Query()] = None,
-) -> Page[Closure]:
-    """All of them that touch the stretch: there are few."""
-    await places.visible_branch(tx, who, branch_id)
-    rows = await store.closures_of(tx, branch_id, from_, to)
-    return Page(items=[_closure(row) for row in rows])
-
-
-@routes.delete("/branches/{branch_id}/closures/{closure_id}", status_code=204)
-async def remove_closure(branch_id: UUID, closure_id: UUID, who: Writer, tx: Tx) -> Response:
-    """Open the branch again for that stretch."""
-    await places.visible_branch(tx, who, branch_id)
-    if not await store.remove_closure(tx, branch_id, closure_id):
-        raise NotFound("not_found", "There is no such closure.")
-    return Response(status_code=204)
 
 
 @routes.post("/treatments", status_code=201)
@@ -159,11 +127,6 @@ def _flat(values: dict[str, Any]) -> dict[str, Any]:
 def _treatment(row: Row[Any]) -> Treatment:
     requires = {"skill": row.skill, "equipment": row.equipment}
     return Treatment.model_validate({**row._mapping, "requires": requires})
-
-
-def _closure(row: Row[Any]) -> Closure:
-    starts_at, ends_at = bounds(row.during)
-    return Closure(id=row.id, branch_id=row.branch_id, starts_at=starts_at, ends_at=ends_at, reason=row.reason)
 
 
 def bounds(during: Any) -> tuple[datetime, datetime]:

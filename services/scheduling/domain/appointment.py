@@ -79,6 +79,13 @@ class Appointment:
         """A new slot is asked for while the old one, its room included, is kept (ADR 0019)."""
         return self.status is Status.PENDING and self.resume is not None and bool(self.resume.get("keeps_room"))
 
+    @property
+    def moves_from(self) -> dict[str, Any] | None:
+        """The slot it leaves for another. Put back where it was (its branch opened again), it leaves none."""
+        old = self.resume if self.moving else None
+        back = old is not None and old["room_id"] is None and datetime.fromisoformat(old["starts_at"]) == self.starts_at
+        return None if back else old
+
     # --- what screening and room-equipment say; True when it changed something --------------------------------------
 
     def hear_screening(self, attempt: int, answer: str) -> bool:
@@ -122,6 +129,12 @@ class Appointment:
             self.room_id = None
             return True
         return False
+
+    def lose_branch(self) -> None:
+        """Its branch is closed then: a person must choose."""
+        self._from("displaced", Status.CONFIRMED, Status.CHECKED_IN)
+        self._become(Status.NEEDS_ATTENTION)
+        self.room_id = None
 
     def hear_of_old_room(self, attempt: int, version: int, room_id: UUID | None, reason: str) -> bool:
         """While a new slot is asked for, the old one's room changed (None: it is lost)."""

@@ -36,7 +36,7 @@ def check(hours: Hours) -> None:
             pointer = f"/opening_hours/{day}/{index}"
             if len(stretch) != 2 or not all(_CLOCK.fullmatch(clock) for clock in stretch) or stretch[0] == "24:00":
                 raise Invalid("invalid_opening_hours", 'A stretch is ["HH:MM", "HH:MM"].', pointer=pointer)
-            spans.append((*_minutes(stretch), pointer))
+            spans.append((*minutes(stretch), pointer))
         spans.sort()
         for (_, end, _), (start, _, pointer) in pairwise(spans):
             if start < end:
@@ -53,7 +53,7 @@ def open_intervals(hours: Hours, zone: ZoneInfo, first: date, last: date) -> lis
     while day <= last:
         midnight = datetime.combine(day, time())
         for stretch in hours.get(DAYS[day.weekday()], ()):
-            start, end = _minutes(stretch)
+            start, end = minutes(stretch)
             found.append(
                 Interval(
                     at_wall(midnight + timedelta(minutes=start), zone), at_wall(midnight + timedelta(minutes=end), zone)
@@ -84,7 +84,7 @@ def is_open(hours: Hours, zone: ZoneInfo, closures: Iterable[Interval], starts_a
     return any(interval.start <= starts_at and ends_at <= interval.end for interval in opened)
 
 
-def _minutes(stretch: Sequence[str]) -> tuple[int, int]:
+def minutes(stretch: Sequence[str]) -> tuple[int, int]:
     """Minutes after the day's midnight; an end at or before its start is on the next day."""
     start, end = (int(clock[:2]) * 60 + int(clock[3:]) for clock in stretch)
     return start, end if end > start else end + 24 * 60

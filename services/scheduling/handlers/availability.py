@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from services.scheduling.domain import slots
-from services.scheduling.domain.days import Asked, Day, summary
+from services.scheduling.domain.days import Asked, Day, Shut, summary
 from services.scheduling.domain.grid import Grid, clock, grid, moment, packed, stamp, touching, within
 from services.scheduling.domain.localtime import local_date
 from services.scheduling.domain.opening import open_intervals
 from services.scheduling.settings import settings
 from services.scheduling.store import availability as store
+from services.scheduling.store import searches
 from services.scheduling.store.availability import BranchView, Treatment
 from shared.kit.database import Transaction
 
@@ -209,11 +210,14 @@ def _midnight(instant: datetime) -> datetime:
 async def days(tx: Transaction, search: Search) -> list[tuple[UUID, list[Day]]]:
     """Each branch's local days that have a wanted start in [from, to)."""
     treatment = search.treatments[0]
+    closed = await searches.closures(tx, search.branch_ids, _midnight(search.from_), _midnight(search.to + 2 * _DAY))
 
     def work(view: BranchView) -> tuple[UUID, list[Day]]:
         starts = _grid(view, search.from_, search.to)
         asked = _asked(view, search, treatment, starts, search.from_, search.to)
-        return view.id, summary(starts, asked, view.therapists, view.rooms, treatment.session)
+        hours = _opened(view.opening_hours, view.zone, starts, treatment.session.duration)
+        shut = Shut(hours, *closed.get(view.id, ((), {})))
+        return view.id, summary(starts, asked, view.therapists, view.rooms, treatment.session, shut)
 
     return await _each(tx, search, search.from_, search.to, work)
 

@@ -1,6 +1,6 @@
-"""Branches, their closures, and the chain's treatments."""
+"""Branches and the chain's treatments."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
@@ -76,13 +76,6 @@ async def visible_branch(tx: Transaction, who: Principal, id: UUID, *, lock: boo
     if row is None:
         raise NotFound("not_found", "There is no such branch.")
     return row
-
-
-async def close(tx: Transaction, branch_id: UUID, starts_at: datetime, ends_at: datetime, reason: str) -> Row[Any]:
-    """No new session is booked then; those that are there stay until somebody moves them."""
-    if ends_at <= starts_at:
-        raise Invalid("invalid_interval", "A closure ends after it starts.", pointer="/ends_at")
-    return await places.add_closure(tx, new_id(), branch_id, starts_at, ends_at, reason)
 
 
 def _of_the_chain(who: Principal) -> None:

@@ -152,7 +152,7 @@ class Step:
                 self.reject(appointment, code)
 
     def _confirm(self, appointment: Appointment) -> None:
-        old = appointment.resume if appointment.moving else None
+        old = appointment.moves_from
         appointment.confirm()
         self.changes.settle(appointment)
         self.changes.free(appointment, high=appointment.attempt - 1)
@@ -253,7 +253,7 @@ class Step:
             self.changes.settled[appointment.id] = appointment
         if ended:
             self.changes.ask_person(appointment, "started_after_end", "session_started_after_its_appointment_ended")
-        self.changes.resolve(appointment, "therapist_needed")
+        self.changes.resolve(appointment)
         self._running.append(
             {"id": appointment.id, "attempt": attempt, "therapist_id": event.therapist_id,
              "starts_at": event.started_at, "ends_at": event.ends_at}

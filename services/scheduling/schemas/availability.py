@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.scheduling.domain.days import Why
+from services.scheduling.domain.days import Shutter, Why
 from shared.kit.body import Answer, example
 
 
@@ -55,6 +55,13 @@ class Slots(Answer):
     rooms: list[RoomView]
 
 
+class Closed(Answer):
+    """`by` its hours, a closure of the branch, or closures of all its rooms; the closure's reason where it has one."""
+
+    by: Shutter
+    reason: str | None
+
+
 class Day(Answer):
     """A local day of a branch. `reason` is there exactly when nothing is free."""
 
@@ -67,6 +74,7 @@ class Day(Answer):
         " `closed`, `no_shift` (or all away), `no_qualified_therapist` (certificate or load profile), `no_cleared_room`"
         " (`no_room` for a treatment without bars), `client_busy`, `fully_booked`."
     )
+    closed: Closed | None = Field(description="What keeps it closed, where the reason is `closed`.")
 
 
 class Days(Answer):
@@ -75,9 +83,9 @@ class Days(Answer):
     model_config = example(
         days=[
             {"branch_id": "01995a3e-7c00-7000-8000-00000000000b", "date": "2027-01-15", "free": 31,
-             "first_free": "2027-01-15T09:00:00Z", "reason": None},
+             "first_free": "2027-01-15T09:00:00Z", "reason": None, "closed": None},
             {"branch_id": "01995a3e-7c00-7000-8000-00000000000b", "date": "2027-01-16", "free": 0,
-             "first_free": None, "reason": "no_cleared_room"},
+             "first_free": None, "reason": "closed", "closed": {"by": "branch", "reason": "Renovation"}},
         ],
         rooms=[_VIEW],
     )  # fmt: skip

@@ -70,26 +70,6 @@ class Branch(Answer):
     version: int
 
 
-class NewClosure(Body):
-    model_config = example(
-        starts_at="2027-12-24T14:00:00+01:00",
-        ends_at="2027-12-27T10:00:00+01:00",
-        reason="Christmas",
-    )
-
-    starts_at: Instant
-    ends_at: Instant
-    reason: Note = ""
-
-
-class Closure(Answer):
-    id: UUID
-    branch_id: UUID
-    starts_at: datetime
-    ends_at: datetime
-    reason: str
-
-
 class Requires(Body):
     """What a session needs: a certified skill of its therapist, and equipment of its room."""
 

@@ -1,14 +1,13 @@
-"""Branches, closures and treatments."""
+"""Branches and treatments."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, literal, select
-from sqlalchemy.dialects.postgresql import Range, insert
+from sqlalchemy import Row, func, select
+from sqlalchemy.dialects.postgresql import insert
 
-from services.scheduling.tables import branches, closures, treatments
+from services.scheduling.tables import branches, treatments
 from shared.errors import Refused
 from shared.kit.database import Transaction
 
@@ -62,22 +61,3 @@ async def listed(
     if code is not None:
         statement = statement.where(table.c.code == code)
     return await tx.all(statement)
-
-
-async def add_closure(
-    tx: Transaction, id: UUID, branch_id: UUID, starts_at: datetime, ends_at: datetime, reason: str
-) -> Row[Any]:
-    values = {"id": id, "branch_id": branch_id, "during": Range(starts_at, ends_at), "reason": reason}
-    return await tx.one(insert(closures).values(values).returning(closures))
-
-
-async def closures_of(
-    tx: Transaction, branch_id: UUID, from_: datetime | None, to: datetime | None
-) -> Sequence[Row[Any]]:
-    """Those that touch the stretch, in order."""
-    statement = select(closures).where(closures.c.branch_id == branch_id).order_by(closures.c.during, closures.c.id)
-    return await tx.all(statement.where(closures.c.during.op("&&")(literal(Range(from_, to), closures.c.during.type))))
-
-
-async def remove_closure(tx: Transaction, branch_id: UUID, id: UUID) -> bool:
-    return bool(await tx.run(closures.delete().where(closures.c.id == id, closures.c.branch_id == branch_id)))

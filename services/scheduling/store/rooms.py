@@ -55,14 +55,16 @@ WITH said AS (
     WHERE r.closures_version < excluded.closures_version
     RETURNING id
 ), shut AS (
-    SELECT s.id, tstzrange(c.starts_at, c.ends_at) AS during
+    SELECT s.id, tstzrange(c.starts_at, c.ends_at) AS during, min(c.reason) AS reason
     FROM said s JOIN newer n ON n.id = s.id,
-        jsonb_to_recordset(s.closures) AS c (starts_at timestamptz, ends_at timestamptz)
+        jsonb_to_recordset(s.closures) AS c (starts_at timestamptz, ends_at timestamptz, reason text)
+    GROUP BY 1, 2
 ), gone AS (
     DELETE FROM room_closures c USING newer n WHERE c.room_id = n.id
     AND NOT EXISTS (SELECT FROM shut s WHERE s.id = c.room_id AND s.during = c.during)
 )
-INSERT INTO room_closures (room_id, during) SELECT DISTINCT id, during FROM shut ON CONFLICT DO NOTHING
+INSERT INTO room_closures (room_id, during, reason) SELECT id, during, reason FROM shut
+ON CONFLICT (room_id, during) DO UPDATE SET reason = excluded.reason
 """
 # {id, version, room_id, starts_at, blocked_until}; without `starts_at` the room is free again. Part of saga.SAVE.
 SEEN = """

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.scheduling.domain.days import Closure
+from services.scheduling.domain.grid import stamp
 from services.scheduling.store.availability import PLANNED_ONCE, Treatment, of_values
 from shared.kit.database import Transaction
 
@@ -79,3 +81,25 @@ async def named(
 def _view(branch_id: str, as_of: str | None, lag: Any, behind: int) -> RoomView:
     said = None if as_of is None else datetime.fromisoformat(as_of)
     return RoomView(UUID(branch_id), said, None if lag is None else max(0.0, round(float(lag), 3)), behind)
+
+
+CLOSURES = """
+SELECT branch_id, CAST(NULL AS uuid) AS room_id, lower(during) AS starts_at, upper(during) AS ends_at, reason
+FROM closures WHERE branch_id = ANY(CAST(:branch_ids AS uuid[])) AND during && tstzrange(:from, :to)
+UNION ALL
+SELECT r.branch_id, r.id, lower(c.during), coalesce(upper(c.during), :to), coalesce(c.reason, '')
+FROM rooms r JOIN room_closures c ON c.room_id = r.id
+WHERE r.branch_id = ANY(CAST(:branch_ids AS uuid[])) AND r.in_service AND c.during && tstzrange(:from, :to)
+ORDER BY branch_id, starts_at, room_id
+"""
+Shut = tuple[list[Closure], dict[UUID, list[Closure]]]
+
+
+async def closures(tx: Transaction, branch_ids: list[UUID], from_: datetime, to: datetime) -> dict[UUID, Shut]:
+    """By branch: its closures, and those of its rooms in service, in order of time."""
+    found: dict[UUID, Shut] = {}
+    for row in await tx.all(CLOSURES, {"branch_ids": branch_ids, "from": from_, "to": to}):
+        branch, rooms = found.setdefault(UUID(int=row.branch_id.int), ([], {}))
+        here = branch if row.room_id is None else rooms.setdefault(UUID(int=row.room_id.int), [])
+        here.append(Closure(stamp(row.starts_at), stamp(row.ends_at), row.reason))
+    return found
