@@ -1,6 +1,7 @@
 """Scheduling, put together."""
 
 from services.scheduling.api import (
+    alternatives,
     appointments,
     attention,
     availability,
@@ -29,6 +30,7 @@ SERVICE = Service(
         policies.routes,
         availability.routes,
         attention.routes,
+        alternatives.routes,
         people.routes,
         places.routes,
         closures.routes,

@@ -11,7 +11,7 @@ from shared.events.room_equipment import (
     RoomClosuresChanged,
     RoomRegistered,
 )
-from shared.events.screening import StandingChanged
+from shared.events.screening import StandingChanged, StandingExpired
 from shared.kit.inbox import Handlers, Ordered
 
 HANDLERS: Handlers = {
@@ -20,6 +20,6 @@ HANDLERS: Handlers = {
     RoomClearanceChanged: on_clearances,
     RoomClosuresChanged: on_closures,
     LoadProfileChanged: on_load_profiles,
-    StandingChanged: on_standings,
+    (StandingChanged, StandingExpired): on_standings,
     FORGOTTEN: on_forgotten,
 }

@@ -33,6 +33,14 @@ class Settings(ServiceSettings):
         1440, ge=0, le=43200, description="Until when cancelling is free where no policy says. House rule."
     )
     alternatives: int = Field(5, ge=0, le=20, description="Slots offered with a refusal.")
+    tolerance_minutes: int = Field(
+        4320, ge=0, le=20_160, description="How far from its time a session that cannot take place is proposed again,"
+        " where the client has said nothing. House rule, not a standard."
+    )  # fmt: skip
+    alternative_branches: int = Field(4, ge=0, le=20, description="Other branches looked at for one. House rule.")
+    alternative_treatments: int = Field(3, ge=0, le=20, description="Other treatments looked at. House rule.")
+    refill_minutes: int = Field(10, ge=1, description="Proposals older than this are computed again. House rule.")
+    shown_seconds: int = Field(30, ge=0, description="Older ones are computed again when one item is read. House rule.")
 
 
 @lru_cache

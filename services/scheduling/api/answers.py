@@ -102,7 +102,7 @@ async def rejected(
         )
     else:
         alternatives = await alternatives_to(unit, a, a.branch_id, a.starts_at)
-    response = problems.of(Refused(code, detail, appointment_id=a.id, alternatives=alternatives, **_gap(a)))
+    response = problems.of(Refused(code, detail, appointment_id=a.id, alternatives=alternatives, **gap(a.refusal)))
     response.headers["Location"] = f"/v1/appointments/{a.id}"
     return response
 
@@ -110,7 +110,7 @@ async def rejected(
 async def kept(unit: UnitOfWork, a: Appointment, branch_id: UUID, wanted: datetime) -> Response:
     """409 for a new slot that was refused: the appointment stands as it was, and where there may be room instead."""
     alternatives = await alternatives_to(unit, a, branch_id, wanted)
-    response = problems.of(SlotRefused(a.code or "", a.id, alternatives, **_gap(a)))
+    response = problems.of(SlotRefused(a.code or "", a.id, alternatives, **gap(a.refusal)))
     response.headers["Location"] = f"/v1/appointments/{a.id}"
     return response
 
@@ -123,5 +123,6 @@ async def alternatives_to(unit: UnitOfWork, a: Appointment, branch_id: UUID, wan
     return [offer.json() for offer in found]
 
 
-def _gap(a: Appointment) -> dict[str, Any]:
-    return {} if a.refusal is None else {"reason": a.refusal["gap_reason"], "gap_at": a.refusal["gap_at"]}
+def gap(refusal: dict[str, Any] | None) -> dict[str, Any]:
+    """Why a named room is not cleared, and from when."""
+    return {} if refusal is None else {"reason": refusal["gap_reason"], "gap_at": refusal["gap_at"]}

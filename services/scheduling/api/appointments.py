@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,13 +14,12 @@ from services.scheduling.api.cursors import after_start
 from services.scheduling.api.places import IdFilter, Reader, Writer
 from services.scheduling.domain.appointment import Appointment, Status
 from services.scheduling.domain.errors import Unknown
-from services.scheduling.handlers import attention, booking, desk, holds
+from services.scheduling.handlers import booking, desk, holds
 from services.scheduling.handlers.booking import Wish
 from services.scheduling.schemas import bookings as shapes
 from services.scheduling.settings import settings
 from services.scheduling.store import appointments as store
 from services.scheduling.waiting import SETTLED
-from shared.kit import problems
 from shared.kit.auth import Principal
 from shared.kit.body import Instant
 from shared.kit.ids import new_id
@@ -175,29 +173,6 @@ async def no_show(appointment_id: UUID, who: Writer, tx: Tx, request: Request) -
     appointment = await acted_on(tx, who, appointment_id, request)
     await desk.mark_missed(tx, appointment, who.subject)
     return answers.state(answers.of_row(await desk.visible(tx, who, appointment_id)))
-
-
-@routes.post("/{appointment_id}/accept-alternative", responses={202: OUTCOMES[202]}, response_model=shapes.Appointment)
-async def accept_alternative(
-    appointment_id: UUID, body: shapes.Acceptance, who: Writer, unit: Unit, request: Request, prefer: Prefer = None
-) -> Response:
-    """Take a proposal of the attention list: the saga runs again for that slot. A stale one: 409 with fresh ones."""
-    if unit.replayed is not None:
-        return await present(unit, who, unit.replayed, created=False)
-    tx = await unit.begin()
-    appointment = await acted_on(tx, who, appointment_id, request)
-    accepted = await attention.accept(tx, who, appointment, body.alternative_id)
-    if accepted.stale is not None:
-        await unit.commit()
-        return problems.of(accepted.stale)
-    settled = None
-    with SETTLED.expect(appointment_id) as outcome:
-        await unit.commit(resource_id=appointment_id)
-        with suppress(TimeoutError):
-            settled = await asyncio.wait_for(outcome, answers.wait_seconds(prefer))
-    if settled is not None and settled.status is Status.NEEDS_ATTENTION:
-        return await answers.rejected(unit, settled, None)
-    return await present(unit, who, appointment_id, created=False)
 
 
 async def acted_on(tx: Tx, who: Principal, id: UUID, request: Request) -> Appointment:

@@ -18,13 +18,15 @@ routes = router("/v1/clients", "people")
 
 
 class Export(Answer):
-    """`appointments` with their notes and history, and `attention`: what about them needed a person."""
+    """`appointments` with their notes and history, and `attention`: what about them needed a
+    person. `standings`: screening's word for each protocol, and until when; why is screening's to export."""
 
     exported_at: datetime
     client: Client
     appointments: list[dict[str, Any]]
     attention: list[dict[str, Any]]
     holds: list[dict[str, Any]]
+    standings: list[dict[str, Any]]
 
 
 @routes.get("/{client_id}/export")

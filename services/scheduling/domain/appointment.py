@@ -39,7 +39,7 @@ class Appointment:
     this attempt's answers: None, "yes", a refusal's code, or (room) "revoked". `resume` is the slot to fall back to
     when a new slot of an older appointment is refused (resume.py). `code` and `refusal` say why it, or the last new
     slot asked for it, was refused: {"gap_reason", "gap_at"} of a named room that is not certified. `cancellation`
-    is what cancelling costs, as it was when it was booked (cancelling.py).
+    is what cancelling costs, as it was when it was booked (cancelling.py). `asked_at` is the database's to set.
     """
 
     id: UUID
@@ -69,6 +69,7 @@ class Appointment:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     cancellation: dict[str, Any] | None = None
+    asked_at: datetime | None = None
 
     @property
     def ended(self) -> bool:
@@ -209,11 +210,20 @@ class Appointment:
         """
         self._from("given another slot", Status.NEEDS_ATTENTION)
 
-    def ask_for(self, therapist_id: UUID, starts_at: datetime, ends_at: datetime) -> None:
-        """Another slot is wanted. The therapist's time of the old one is kept until the new one is certain."""
+    def ask_for(
+        self, therapist_id: UUID, starts_at: datetime, ends_at: datetime, *, branch_id: UUID | None = None,
+        session: dict[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        """Another slot is wanted. The therapist's time of the old one is kept until the new one is certain.
+
+        `session`: another treatment's id, turnover, need of bars and protocol (alternatives.py); None keeps it.
+        """
         self.check_waits_for_person()
         self._keep_slot(keeps_room=False)
         self.therapist_id, self.starts_at, self.ends_at = therapist_id, starts_at, ends_at
+        self.branch_id = branch_id or self.branch_id
+        for name, value in (session or {}).items():
+            setattr(self, name, value)
         self.therapist_named, self.requested_room_id, self.tried_therapist_ids = True, None, []
         self._ask()
 

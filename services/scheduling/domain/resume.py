@@ -7,7 +7,8 @@ from uuid import UUID
 
 
 class Slotted(Protocol):
-    """What an appointment's slot is made of."""
+    """What an appointment's slot is made of. `asked_at`: when it was asked for, so that it is known what was said of
+    its client since."""
 
     status: Any
     attempt: int
@@ -18,6 +19,11 @@ class Slotted(Protocol):
     requested_room_id: UUID | None
     starts_at: datetime
     ends_at: datetime
+    treatment_id: UUID
+    turnover_minutes: int
+    requires_bar: bool
+    screening_protocol: str | None
+    asked_at: datetime | None
     resume: dict[str, Any] | None
 
 
@@ -34,6 +40,11 @@ def of(a: Slotted, keeps_room: bool) -> dict[str, Any]:
         "starts_at": a.starts_at.isoformat(),
         "ends_at": a.ends_at.isoformat(),
         "keeps_room": keeps_room,
+        "treatment_id": str(a.treatment_id),
+        "turnover_minutes": a.turnover_minutes,
+        "requires_bar": a.requires_bar,
+        "screening_protocol": a.screening_protocol,
+        "asked_at": None if a.asked_at is None else a.asked_at.isoformat(),
     }
 
 
@@ -44,6 +55,10 @@ def fields(slot: Mapping[str, Any]) -> dict[str, Any]:
     if "branch_id" in slot:
         found |= {name: _id(slot[name]) for name in ("branch_id", "room_id", "requested_room_id")}
         found["therapist_named"] = slot["therapist_named"]
+    if "treatment_id" in slot:
+        found |= {name: slot[name] for name in ("turnover_minutes", "requires_bar", "screening_protocol")}
+        found["treatment_id"] = _id(slot["treatment_id"])
+        found["asked_at"] = None if slot["asked_at"] is None else datetime.fromisoformat(slot["asked_at"])
     return found
 
 

@@ -257,6 +257,13 @@ async def nearest(
     return near[: settings().alternatives]
 
 
+async def exactly(tx: Transaction, search: Search, instants: Sequence[datetime]) -> list[Found]:
+    """Which of these starts are free for the search's first treatment, whether the grid has them or not."""
+    first, last = min(instants), max(instants) + _A_MOMENT
+    starts, treatment = Grid(sorted(map(stamp, instants))), search.treatments[0]
+    return await _each(tx, search, first, last, lambda view: _found(view, search, treatment, starts, first, last))
+
+
 async def at_instants(
     tx: Transaction, treatment_id: UUID, branch_id: UUID, instants: Sequence[datetime]
 ) -> list[dict[str, Any]]:
@@ -264,11 +271,9 @@ async def at_instants(
     asked = await store.treatment(tx, treatment_id)
     if asked is None:
         return []
-    first, last = min(instants), max(instants) + _A_MOMENT
     now, treatment = asked
-    search = Search([treatment], [branch_id], first, last, now)
-    starts = Grid(sorted(map(stamp, instants)))
-    parts = await _each(tx, search, first, last, lambda view: _found(view, search, treatment, starts, first, last))
+    search = Search([treatment], [branch_id], min(instants), max(instants) + _A_MOMENT, now)
+    parts = await exactly(tx, search, instants)
     free = {offer.starts_at: offer for part in parts for offer in offers(part)}
     length, nobody = search.longest, list[UUID]()
     return [

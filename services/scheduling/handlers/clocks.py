@@ -3,8 +3,8 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from services.scheduling.handlers.attention import propose
 from services.scheduling.handlers.desk import cancel_in
+from services.scheduling.handlers.proposals import propose
 from services.scheduling.handlers.saga import Step
 from services.scheduling.recurrence import windows
 from services.scheduling.settings import settings
@@ -58,7 +58,7 @@ async def extend_shifts(tx: Transaction) -> int:
 
 
 async def fill_proposals(tx: Transaction) -> int:
-    """Compute alternatives for displaced sessions that have none yet, a few at a time."""
+    """Compute alternatives for sessions that need another slot, where there are none or old ones, a few at a time."""
     return await propose(tx, limit=20)
 
 

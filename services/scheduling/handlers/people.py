@@ -14,7 +14,7 @@ from services.scheduling.handlers.desk import cancel_in
 from services.scheduling.handlers.saga import Step
 from services.scheduling.recurrence import windows
 from services.scheduling.settings import settings
-from services.scheduling.store import appointments, holds, people, places, saga, shifts
+from services.scheduling.store import appointments, holds, people, places, saga, shifts, standings
 from shared.errors import Invalid, NotFound
 from shared.events.scheduling import (
     ClientChanged,
@@ -151,5 +151,6 @@ async def erase_client(tx: Transaction, who: Principal, id: UUID) -> None:
         cancel_in(step, appointment, "erased")
     await step.finish()
     await holds.release_of_client(tx, id)
+    await standings.forget(tx, id)
     version = await people.erase_client(tx, id)
     tx.announce(ClientErased(client_id=id, version=version))

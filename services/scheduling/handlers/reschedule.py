@@ -6,9 +6,11 @@ moves its one assignment in place or refuses. Whatever is refused, the old appoi
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
-from services.scheduling.domain.appointment import Appointment
+from services.scheduling.domain import cancelling
+from services.scheduling.domain.appointment import Appointment, Status
 from services.scheduling.domain.errors import NothingToChange, SlotRefused, StartsInThePast
 from services.scheduling.handlers.availability import nearest
 from services.scheduling.handlers.booking import Wish, check_known, instant_of, judge
@@ -24,13 +26,14 @@ from shared.kit.database import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """What is to change. A therapist, room or branch that is not `given` stays as it is."""
+    """What is to change. A therapist, room or branch that is not `given` stays as it is. `reason`: whose wish it is."""
 
     starts_at: datetime | None = None
     starts_local: datetime | None = None
     therapist_id: UUID | None = None
     room_id: UUID | None = None
     branch_id: UUID | None = None
+    reason: Literal["client", "branch"] = "client"
     given: frozenset[str] = frozenset()
 
     def changes(self, a: Appointment, starts_at: datetime) -> bool:
@@ -66,6 +69,10 @@ async def ask(tx: Transaction, who: Principal, a: Appointment, move: Move) -> No
     order, code = judge(found, a.id, starts_at, wish.therapist_id)
     if a.therapist_id in order:  # who was to give it gives it, if she can
         order = [a.therapist_id, *(other for other in order if other != a.therapist_id)]
+    if move.reason == "client" and a.status is not Status.NEEDS_ATTENTION:
+        a.cancellation = cancelling.moved_late(a.cancellation, a.status, a.starts_at, found.now)
+    else:
+        a.cancellation = cancelling.forgiven(a.cancellation)
     await _take(tx, who, a, wish, starts_at, found, order, code)
 
 

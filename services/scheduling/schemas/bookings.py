@@ -1,4 +1,4 @@
-"""Appointments and the attention list over HTTP."""
+"""Appointments over HTTP."""
 
 from datetime import datetime
 from typing import Annotated, Literal, Self
@@ -126,6 +126,9 @@ class Reschedule(Body):
     therapist_id: UUID | None = Field(None, description="Exactly this one. `null`: whoever is free.")
     room_id: UUID | None = Field(None, description="Exactly this room, or a refusal. `null`: whichever is free.")
     branch_id: UUID | None = Field(None, description="Another branch of the chain.")
+    reason: Literal["client", "branch"] = Field(
+        "client", description="Whose wish it is. A client's, once cancelling is late, stays late at the new time."
+    )
 
     @model_validator(mode="after")
     def _one_start(self) -> Self:
@@ -139,42 +142,3 @@ class Cancellation(Body):
 
     reason: Literal["client", "branch"] = "client"
     code: Literal["illness", "schedule", "travel", "weather", "mistake", "staff", "equipment", "other"] | None = None
-
-
-class Acceptance(Body):
-    alternative_id: UUID
-
-
-class Alternative(Answer):
-    """Not held for anyone: accepting a stale one answers 409 with fresh ones."""
-
-    alternative_id: UUID
-    kind: Literal["other_room", "other_therapist", "other_time"]
-    starts_at: datetime
-    ends_at: datetime
-    branch_id: UUID
-    treatment_id: UUID
-    therapist_id: UUID
-
-
-class AttentionItem(Answer):
-    """`alternatives` is null until they are computed; they are proposals and not held for anyone."""
-
-    id: UUID
-    appointment_id: UUID
-    branch_id: UUID
-    kind: Literal["displaced", "at_risk", "started_after_end", "overran", "therapist_needed"]
-    reason: str
-    created_at: datetime
-    status: Status
-    client_id: UUID
-    therapist_id: UUID | None
-    treatment_id: UUID
-    starts_at: datetime
-    ends_at: datetime
-    alternatives: list[Alternative] | None
-    resolved_at: datetime | None
-
-
-class Resolution(Body):
-    resolution: str = Field("seen", min_length=1, max_length=200)

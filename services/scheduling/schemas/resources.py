@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from services.scheduling.schemas.contact import Contact
 from shared.kit.body import Answer, Body, Code, Instant, Name, Note, example
 
 ABSENT: Any = None
@@ -217,19 +218,6 @@ class TimeOff(Answer):
     starts_at: datetime
     ends_at: datetime
     reason: str
-
-
-class QuietHours(Body):
-    """Local times between which nothing is sent, such as 21:00 to 08:00."""
-
-    starts: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
-    ends: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
-
-
-class Contact(Body):
-    channels: list[Literal["email", "sms"]] = Field(["email"], max_length=2)
-    quiet_hours: QuietHours | None = None
-    reminders: bool = True
 
 
 Pressure = Literal["light", "medium", "firm", "hard"]

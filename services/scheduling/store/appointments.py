@@ -15,7 +15,7 @@ _FIELDS = """
     a.id, a.status, a.version, a.attempt, a.branch_id, a.treatment_id, a.client_id, a.therapist_id, a.therapist_named,
     a.room_id, a.requested_room_id, a.room_flexible, a.starts_at, a.ends_at, a.turnover_minutes, a.requires_bar,
     a.screening_protocol, a.screening_answer, a.room_answer, a.assignment_version, a.code, a.refusal,
-    a.tried_therapist_ids, a.resume, a.started_at, a.finished_at, a.cancellation
+    a.tried_therapist_ids, a.resume, a.started_at, a.finished_at, a.cancellation, a.asked_at
 """
 _SHOWN = f"""{_FIELDS}, a.starts_local, a.timezone, a.notes, a.cancel_reason, a.cancelled, a.walk_in, a.created_at,
     a.updated_at, clock_timestamp() AS now"""

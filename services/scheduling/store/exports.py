@@ -21,6 +21,10 @@ FROM attention_items i JOIN appointments a ON a.id = i.appointment_id
 WHERE a.client_id = :id AND (CAST(:branches AS uuid[]) IS NULL OR a.branch_id = ANY(CAST(:branches AS uuid[])))
 ORDER BY i.created_at
 """
+_STANDINGS = """
+SELECT protocol, outcome, valid_until FROM client_standings
+WHERE client_id = :id ORDER BY protocol
+"""
 _HOLDS = """
 SELECT id, state, branch_id, treatment_id, therapist_id, starts_at, ends_at, created_at, expires_at FROM holds
 WHERE client_id = :id AND (CAST(:branches AS uuid[]) IS NULL OR branch_id = ANY(CAST(:branches AS uuid[])))
@@ -29,7 +33,7 @@ ORDER BY created_at
 
 
 async def of_client(tx: Transaction, id: UUID, branches: list[UUID] | None) -> dict[str, list[dict[str, Any]]]:
-    """{appointments, attention, holds}, of the branches the caller sees, oldest first."""
+    """{appointments, attention, holds, standings}, of the branches the caller sees, oldest first."""
     params = {"id": id, "branches": branches}
-    found = {"appointments": _APPOINTMENTS, "attention": _ATTENTION, "holds": _HOLDS}
+    found = {"appointments": _APPOINTMENTS, "attention": _ATTENTION, "holds": _HOLDS, "standings": _STANDINGS}
     return {name: [dict(row._mapping) for row in await tx.all(sql, params)] for name, sql in found.items()}

@@ -20,7 +20,8 @@ jsonb_to_recordset(CAST(:changed AS jsonb)) AS c (
     id uuid, status text, version int, attempt int, branch_id uuid, therapist_id uuid, therapist_named boolean,
     room_id uuid, requested_room_id uuid, starts_at timestamptz, ends_at timestamptz, screening_answer text,
     room_answer text, assignment_version int, code text, refusal jsonb, tried_therapist_ids uuid[], resume jsonb,
-    started_at timestamptz, finished_at timestamptz, cancelled jsonb, asked boolean)
+    started_at timestamptz, finished_at timestamptz, cancelled jsonb, asked boolean, asked_at timestamptz,
+    treatment_id uuid, turnover_minutes int, requires_bar boolean, screening_protocol text, cancellation jsonb)
 """
 
 _ZONE = """(CASE WHEN c.branch_id = a.branch_id THEN a.timezone
@@ -41,7 +42,10 @@ WITH saved AS (
         started_at = c.started_at, finished_at = c.finished_at,
         cancel_reason = coalesce(c.cancelled ->> 'reason', a.cancel_reason),
         cancelled = coalesce(c.cancelled, a.cancelled),
-        asked_at = CASE WHEN c.asked THEN clock_timestamp() ELSE a.asked_at END, updated_at = clock_timestamp()
+        treatment_id = c.treatment_id, turnover_minutes = c.turnover_minutes, requires_bar = c.requires_bar,
+        screening_protocol = c.screening_protocol, cancellation = c.cancellation,
+        asked_at = CASE WHEN c.asked THEN clock_timestamp() ELSE coalesce(c.asked_at, a.asked_at) END,
+        updated_at = clock_timestamp()
     FROM {_CHANGED} WHERE a.id = c.id
 ), freed AS (
     DELETE FROM therapist_claims t USING jsonb_to_recordset(CAST(:freed AS jsonb)) AS f (id uuid, low int, high int)
@@ -135,7 +139,8 @@ class Changes:
 _SAVED = (
     "id", "status", "version", "attempt", "branch_id", "therapist_id", "therapist_named", "room_id",
     "requested_room_id", "starts_at", "ends_at", "screening_answer", "room_answer", "assignment_version", "code",
-    "refusal", "tried_therapist_ids", "resume", "started_at", "finished_at",
+    "refusal", "tried_therapist_ids", "resume", "started_at", "finished_at", "asked_at", "treatment_id",
+    "turnover_minutes", "requires_bar", "screening_protocol", "cancellation",
 )  # fmt: skip
 
 # --- taking a therapist's time for a later attempt ------------------------------------------------------------------
