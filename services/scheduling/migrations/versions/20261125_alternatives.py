@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261125_alternatives"
-down_revision = "20261125_attention_kinds"
+down_revision = "20261125_branch_closures"
 
 ROLE = "caibei_scheduling"
 
