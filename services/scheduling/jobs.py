@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from services.scheduling.handlers import clocks, closures, reopening
+from services.scheduling.handlers import clocks, closures, reopening, together
 from shared.kit.jobs import Job
 
 JOBS = [
     Job("scheduling.time-out", timedelta(seconds=1), clocks.time_out),
+    Job("scheduling.give-up-parties", timedelta(seconds=1), together.give_up),
     Job("scheduling.fill-proposals", timedelta(seconds=2), clocks.fill_proposals),
     Job("scheduling.give-up-displaced", timedelta(seconds=15), clocks.give_up_displaced),
     Job("scheduling.keep-closed", timedelta(seconds=1), closures.keep_closed),

@@ -31,6 +31,7 @@ class Refusal(StrEnum):
     AMBIGUOUS_LOCAL_TIME = "ambiguous_local_time"
     HOLD_EXPIRED = "hold_expired"
     TIMED_OUT = "timed_out"
+    NOT_ALL_POSSIBLE = "not_all_possible"
 
 
 class GapReason(StrEnum):

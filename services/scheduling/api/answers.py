@@ -86,15 +86,17 @@ def booked(values: dict[str, Any], *, created: bool = True) -> Response:
     return state(values, 201 if created else 200, Location=location)
 
 
+def why(a: Appointment) -> str:
+    """What a refusal says to a person."""
+    return gaps.words(a.refusal) if a.refusal else WHY.get(a.code or "", "The session was refused.")
+
+
 async def rejected(
     unit: UnitOfWork, a: Appointment, local_time: AmbiguousLocalTime | NonexistentLocalTime | None
 ) -> Response:
     """409 with the code, what to do next, and where there may be room instead."""
     code = a.code or ""
-    if local_time is not None:
-        detail = local_time.detail
-    else:
-        detail = gaps.words(a.refusal) if a.refusal else WHY.get(code, "The session was refused.")
+    detail = local_time.detail if local_time is not None else why(a)
     alternatives: list[dict[str, Any]] = []
     if isinstance(local_time, AmbiguousLocalTime):
         alternatives = await availability.at_instants(

@@ -2,31 +2,16 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from services.scheduling.domain import resume
 from services.scheduling.domain.errors import TooEarly, WrongStatus
+from services.scheduling.domain.status import ENDED as ENDED
+from services.scheduling.domain.status import Status as Status
 
 YES = "yes"
 REVOKED = "revoked"
-
-
-class Status(StrEnum):
-    PENDING = "pending"
-    CONFIRMED = "confirmed"
-    REJECTED = "rejected"
-    NEEDS_ATTENTION = "needs_attention"
-    CHECKED_IN = "checked_in"
-    IN_PROGRESS = "in_progress"
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
-    NO_SHOW = "no_show"
-
-
-ENDED = frozenset({Status.REJECTED, Status.COMPLETED, Status.CANCELLED, Status.NO_SHOW})
-"""Statuses in which an appointment holds no therapist and no room."""
 
 _EXPECTED = frozenset({Status.CONFIRMED, Status.CHECKED_IN, Status.NEEDS_ATTENTION})
 
@@ -40,6 +25,7 @@ class Appointment:
     when a new slot of an older appointment is refused (resume.py). `code` and `refusal` say why it, or the last new
     slot asked for it, was refused: {"gap_reason", "gap_at"} of a named room that is not certified. `cancellation`
     is what cancelling costs, as it was when it was booked (cancelling.py). `asked_at` is the database's to set.
+    `party_id` is of `party_size` appointments that were asked for together, all or none (ADR 0031).
     """
 
     id: UUID
@@ -70,6 +56,13 @@ class Appointment:
     finished_at: datetime | None = None
     cancellation: dict[str, Any] | None = None
     asked_at: datetime | None = None
+    party_id: UUID | None = None
+    party_size: int | None = None
+
+    @property
+    def in_party(self) -> bool:
+        """Undecided, and confirmed with all of its party only. Afterwards each goes its own way."""
+        return self.party_id is not None and self.status is Status.PENDING and self.resume is None
 
     @property
     def ended(self) -> bool:

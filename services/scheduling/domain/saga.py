@@ -63,4 +63,6 @@ def decide(appointment: Appointment) -> Decision:
         return Reject(room)
     if screening is None or room is None:
         return AskRoom() if appointment.moving and screening == YES else Wait()
+    if room == REVOKED and appointment.in_party:  # nothing is certain yet, and without this room it never all is
+        return Reject("no_certified_room" if appointment.requires_bar else "no_room_available")
     return NeedAttention() if room == REVOKED else Confirm()

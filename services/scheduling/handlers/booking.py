@@ -58,16 +58,7 @@ async def request(tx: Transaction, who: Principal, id: UUID, wish: Wish) -> Aske
     Raises:
         Invalid: something named is unknown, or the start has passed; nothing is stored.
     """
-    starts_at, local_time = await instant_of(tx, who, wish)
-    found = await booking.ground(
-        tx,
-        {"branch_id": wish.branch_id, "treatment_id": wish.treatment_id, "client_id": wish.client_id,
-         "therapist_id": wish.therapist_id, "room_id": wish.room_id, "starts_at": starts_at, "self": id,
-         "branches": who.branch_list},
-    )  # fmt: skip
-    check_known(who, wish.branch_id, found)
-    if starts_at < found.now - timedelta(minutes=settings().past_grace_minutes):
-        raise StartsInThePast("/starts_at" if wish.starts_at else "/starts_at_local")
+    starts_at, local_time, found = await look(tx, who, id, wish)
     appointment = draft(id, wish, starts_at, found)
     values = row_of(appointment, wish, who, found)
     if local_time is not None:
@@ -82,6 +73,30 @@ async def request(tx: Transaction, who: Principal, id: UUID, wish: Wish) -> Aske
     appointment.therapist_id = wish.therapist_id
     await refuse(tx, appointment, values, code)
     return Asked(appointment, found.zone.key, wish.notes, found.now, wish.walk_in, local_time)
+
+
+LocalTimeRefusal = AmbiguousLocalTime | NonexistentLocalTime
+
+
+async def look(
+    tx: Transaction, who: Principal, id: UUID, wish: Wish
+) -> tuple[datetime, LocalTimeRefusal | None, Ground]:  # fmt: skip
+    """The instant a wish means, what is wrong with the local time it came from, and all it is judged by.
+
+    Raises:
+        Invalid: something named is unknown, or the start has passed.
+    """
+    starts_at, local_time = await instant_of(tx, who, wish)
+    found = await booking.ground(
+        tx,
+        {"branch_id": wish.branch_id, "treatment_id": wish.treatment_id, "client_id": wish.client_id,
+         "therapist_id": wish.therapist_id, "room_id": wish.room_id, "starts_at": starts_at, "self": id,
+         "branches": who.branch_list},
+    )  # fmt: skip
+    check_known(who, wish.branch_id, found)
+    if starts_at < found.now - timedelta(minutes=settings().past_grace_minutes):
+        raise StartsInThePast("/starts_at" if wish.starts_at else "/starts_at_local")
+    return starts_at, local_time, found
 
 
 async def refuse(tx: Transaction, appointment: Appointment, values: dict[str, Any], code: str) -> None:
@@ -124,9 +139,7 @@ def check_known(who: Principal, branch_id: UUID, found: Ground) -> None:
         raise Unknown("room", "/room_id")
 
 
-async def instant_of(
-    tx: Transaction, who: Principal, wish: Wish
-) -> tuple[datetime, AmbiguousLocalTime | NonexistentLocalTime | None]:
+async def instant_of(tx: Transaction, who: Principal, wish: Wish) -> tuple[datetime, LocalTimeRefusal | None]:
     """The instant a wish means, and what is wrong with the local time it came from."""
     if wish.starts_at is not None:
         return wish.starts_at, None
@@ -173,5 +186,5 @@ def row_of(a: Appointment, wish: Wish, who: Principal, found: Ground) -> dict[st
         "ends_at": a.ends_at, "timezone": found.zone.key, "turnover_minutes": a.turnover_minutes,
         "requires_bar": a.requires_bar, "screening_protocol": a.screening_protocol, "code": None,
         "notes": wish.notes, "actor": who.subject, "now": found.now, "cancellation": a.cancellation,
-        "walk_in": wish.walk_in,
+        "walk_in": wish.walk_in, "party_id": a.party_id, "party_size": a.party_size,
     }  # fmt: skip

@@ -14,7 +14,7 @@ from shared.events.codes import Refusal
 from shared.events.scheduling import AppointmentRequested, AppointmentRescheduleRequested
 from shared.kit.database import Transaction
 
-_QUESTIONS = (AppointmentRequested.type, AppointmentRescheduleRequested.type)
+QUESTIONS = (AppointmentRequested.type, AppointmentRescheduleRequested.type)
 
 
 async def time_out(tx: Transaction) -> int:
@@ -22,7 +22,7 @@ async def time_out(tx: Transaction) -> int:
 
     One that is not published stays pending until 15 minutes after acceptance or its start, whichever is sooner.
     """
-    overdue = await store.lock_overdue(tx, _QUESTIONS, settings().answer_seconds, settings().unpublished_minutes)
+    overdue = await store.lock_overdue(tx, QUESTIONS, settings().answer_seconds, settings().unpublished_minutes)
     step = Step(tx, "clock")
     for appointment in overdue:
         step.reject(appointment, Refusal.TIMED_OUT)

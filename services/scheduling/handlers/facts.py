@@ -6,7 +6,15 @@ from uuid import UUID
 
 from services.scheduling.domain.appointment import Appointment
 from services.scheduling.settings import settings
-from shared.events.room_equipment import RoomAssigned, RoomUnavailable
+from shared.events.room_equipment import (
+    RoomAssigned,
+    RoomReassigned,
+    RoomUnavailable,
+    SessionAtRisk,
+    SessionOverran,
+    SessionStarted,
+    TherapistStoodDown,
+)
 from shared.events.scheduling import AppointmentMoveRequested, AppointmentRequested, AppointmentRescheduleRequested
 
 
@@ -59,6 +67,21 @@ def answers(a: Appointment, event: RoomAssigned) -> bool:
     asked = (a.attempt, a.branch_id, a.therapist_id, a.starts_at, a.treatment_id)
     said = (event.attempt, event.branch_id, event.therapist_id, event.starts_at, event.treatment_id or a.treatment_id)
     return asked == said
+
+
+def seen(event: Any) -> dict[str, Any] | None:
+    """What an event says about which room is taken when; None when it says nothing of it."""
+    version = getattr(event, "assignment_version", None)
+    if version is None or isinstance(event, (SessionAtRisk, SessionOverran, TherapistStoodDown)):
+        return None
+    taken = isinstance(event, (RoomAssigned, RoomReassigned, SessionStarted))
+    return {
+        "id": event.appointment_id,
+        "version": version,
+        "room_id": event.room_id,
+        "starts_at": getattr(event, "starts_at", getattr(event, "started_at", None)) if taken else None,
+        "blocked_until": event.blocked_until if taken else None,
+    }
 
 
 def gap(event: RoomUnavailable) -> dict[str, Any] | None:

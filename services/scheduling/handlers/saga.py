@@ -9,7 +9,8 @@ from uuid import UUID
 
 from services.scheduling.domain import candidates, saga
 from services.scheduling.domain.appointment import YES, Appointment, Status
-from services.scheduling.handlers.facts import answers, asked, facts, gap, move_requested, wanted
+from services.scheduling.handlers.facts import answers, asked, facts, gap, move_requested, seen, wanted
+from services.scheduling.handlers.parties import Parties
 from services.scheduling.store import appointments, booking
 from services.scheduling.store import saga as store
 from services.scheduling.store.saga import Changes
@@ -60,7 +61,7 @@ ANSWERS: tuple[type[Event], ...] = (
 async def on_answers(tx: Transaction, batch: list[Received[Any]]) -> None:
     """Apply answers and facts about appointments' rooms and sessions, each appointment's in order."""
     known = await appointments.lock(tx, {received.event.appointment_id for received in batch})
-    step = Step(tx)
+    step = Step(tx, parties=Parties(known.values()))
     for received in batch:
         # An assignment made directly in room-equipment (a walk-in desk) has no appointment here: only seen.
         appointment = known.get(received.event.appointment_id)
@@ -73,28 +74,18 @@ async def on_answers(tx: Transaction, batch: list[Received[Any]]) -> None:
 class Step:
     """One transaction's work on any number of appointments."""
 
-    def __init__(self, tx: Transaction, actor: str = "saga") -> None:
+    def __init__(self, tx: Transaction, actor: str = "saga", parties: Parties | None = None) -> None:
         self.tx = tx
+        self.parties = parties or Parties()
         self.changes = Changes(actor)
         self._next: dict[UUID, tuple[Appointment, str]] = {}
         self._running: list[dict[str, Any]] = []
 
     def see(self, event: Any) -> None:
         """Keep the last word on which room is taken when (advice for availability)."""
-        version = getattr(event, "assignment_version", None)
-        if version is None or isinstance(event, (SessionAtRisk, SessionOverran, TherapistStoodDown)):
-            return
-        last = self.changes.seen.get(event.appointment_id)
-        if last is not None and last["version"] >= version:
-            return
-        taken = isinstance(event, (RoomAssigned, RoomReassigned, SessionStarted))
-        self.changes.seen[event.appointment_id] = {
-            "id": event.appointment_id,
-            "version": version,
-            "room_id": event.room_id,
-            "starts_at": getattr(event, "starts_at", getattr(event, "started_at", None)) if taken else None,
-            "blocked_until": event.blocked_until if taken else None,
-        }
+        found, last = seen(event), self.changes.seen.get(event.appointment_id)
+        if found is not None and (last is None or last["version"] < found["version"]):
+            self.changes.seen[event.appointment_id] = found
 
     def hear(self, appointment: Appointment, event: Any) -> None:
         """Let the domain's verb take the event, then do what the saga decides."""
@@ -136,7 +127,8 @@ class Step:
             case saga.AskRoom():
                 self.tx.announce(move_requested(appointment))
             case saga.Confirm():
-                self._confirm(appointment)
+                for each in self.parties.certain(appointment):
+                    self._confirm(each)
             case saga.NeedAttention():
                 appointment.need_attention()
                 self.changes.settle(appointment)
@@ -169,7 +161,7 @@ class Step:
         if appointment.moving:
             self._refuse_move(appointment, code)
             return
-        said = facts(appointment)
+        said, others = facts(appointment), self.parties.others(appointment)
         appointment.reject(code)
         self.changes.settle(appointment)
         low = 0 if appointment.ended else appointment.attempt  # an older slot keeps its therapist
@@ -177,6 +169,9 @@ class Step:
         self.tx.announce(
             AppointmentRejected(**(said | {"version": appointment.version, "room_id": None}), code=Refusal(code))
         )
+        for other in others:
+            if other.in_party:  # else it fell with the one before
+                self.reject(other, Refusal.NOT_ALL_POSSIBLE)
 
     def _refuse_move(self, appointment: Appointment, code: str) -> None:
         lost = (appointment.resume or {}).get("lost")
@@ -286,7 +281,10 @@ class Step:
             left[id] = [who for who in order if who not in (*a.tried_therapist_ids, a.therapist_id)]
         while waiting:
             for id in [id for id in waiting if not left.get(id)]:
-                self.reject(*waiting.pop(id))
+                appointment, code = waiting.pop(id)
+                if appointment.status is Status.PENDING:  # not if it fell with another of its party
+                    self.reject(appointment, code)
+            waiting = {id: entry for id, entry in waiting.items() if entry[0].status is Status.PENDING}
             got = await store.claim(self.tx, [wanted(a, left[id][0]) for id, (a, _) in waiting.items()])
             for id in [id for id in waiting if id in got]:
                 appointment, _ = waiting.pop(id)

@@ -43,6 +43,7 @@ class AttentionItem(Answer):
 
     id: UUID
     appointment_id: UUID
+    group_id: UUID | None = Field(description="The group that is incomplete without it.")
     branch_id: UUID
     kind: AttentionKind
     reason: str

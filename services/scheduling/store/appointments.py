@@ -15,7 +15,7 @@ _FIELDS = """
     a.id, a.status, a.version, a.attempt, a.branch_id, a.treatment_id, a.client_id, a.therapist_id, a.therapist_named,
     a.room_id, a.requested_room_id, a.room_flexible, a.starts_at, a.ends_at, a.turnover_minutes, a.requires_bar,
     a.screening_protocol, a.screening_answer, a.room_answer, a.assignment_version, a.code, a.refusal,
-    a.tried_therapist_ids, a.resume, a.started_at, a.finished_at, a.cancellation, a.asked_at
+    a.tried_therapist_ids, a.resume, a.started_at, a.finished_at, a.cancellation, a.asked_at, a.party_id, a.party_size
 """
 _SHOWN = f"""{_FIELDS}, a.starts_local, a.timezone, a.notes, a.cancel_reason, a.cancelled, a.walk_in, a.created_at,
     a.updated_at, clock_timestamp() AS now"""
@@ -34,12 +34,12 @@ _INSERT = """
 INSERT INTO appointments (
     id, status, version, attempt, branch_id, treatment_id, client_id, therapist_id, therapist_named,
     requested_room_id, room_flexible, starts_at, ends_at, starts_local, timezone, turnover_minutes, requires_bar,
-    screening_protocol, code, notes, created_by, created_at, cancellation, walk_in)
+    screening_protocol, code, notes, created_by, created_at, cancellation, walk_in, party_id, party_size)
 SELECT :id, :status, 1, 1, :branch_id, :treatment_id, :client_id, CAST(:therapist_id AS uuid), :therapist_named,
     :requested_room_id, :room_flexible, CAST(:starts_at AS timestamptz), :ends_at,
     CAST(:starts_at AS timestamptz) AT TIME ZONE CAST(:timezone AS text), CAST(:timezone AS text),
     :turnover_minutes, :requires_bar, :screening_protocol, CAST(:code AS text), :notes, CAST(:actor AS text), :now,
-    CAST(:cancellation AS jsonb), :walk_in
+    CAST(:cancellation AS jsonb), :walk_in, CAST(:party_id AS uuid), CAST(:party_size AS int)
 """
 _FIRST_HISTORY = """
 INSERT INTO appointment_history (appointment_id, version, status, attempt, therapist_id, starts_at, code, actor)
@@ -96,7 +96,15 @@ async def insert_rejected(tx: Transaction, values: dict[str, Any]) -> bool:
 # --- reading --------------------------------------------------------------------------------------------------------
 
 GET = f"SELECT {_SHOWN} FROM appointments a WHERE a.id = :id"
-LOCK = f"SELECT {_FIELDS} FROM appointments a WHERE a.id = ANY(CAST(:ids AS uuid[])) ORDER BY a.id FOR UPDATE"
+# Who locks one of an undecided party locks all of it, in the order of ids like everybody: whether it is whole is then
+# seen and decided by one (ADR 0031).
+LOCK = f"""
+SELECT {_FIELDS} FROM appointments a
+WHERE a.id = ANY(CAST(:ids AS uuid[]) || ARRAY(
+    SELECT o.id FROM appointments m JOIN appointments o ON o.party_id = m.party_id AND o.status = 'pending'
+    WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.party_id IS NOT NULL AND m.status = 'pending'))
+ORDER BY a.id FOR UPDATE
+"""
 LIST = f"""
 SELECT {_SHOWN} FROM appointments a
 WHERE (CAST(:branches AS uuid[]) IS NULL OR a.branch_id = ANY(CAST(:branches AS uuid[])))
@@ -114,6 +122,9 @@ BY_IDS = f"""
 SELECT {_SHOWN} FROM appointments a WHERE a.id = ANY(CAST(:ids AS uuid[]))
   AND (CAST(:branches AS uuid[]) IS NULL OR a.branch_id = ANY(CAST(:branches AS uuid[])))
 """
+OF_PARTIES = f"""
+SELECT {_SHOWN} FROM appointments a WHERE a.party_id = ANY(CAST(:ids AS uuid[])) ORDER BY a.party_id, a.id
+"""
 HISTORY = "SELECT * FROM appointment_history WHERE appointment_id = :id ORDER BY version"
 
 
@@ -122,7 +133,7 @@ async def get(tx: Transaction, id: UUID) -> Row[Any] | None:
 
 
 async def lock(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, Appointment]:
-    """The known ones of `ids`, by id; their rows are locked in id order until the transaction ends."""
+    """The known ones of `ids` and of their undecided parties, by id; locked in id order until the transaction ends."""
     rows = await tx.all(LOCK, {"ids": list(ids)})
     return {row.id: from_row(row) for row in rows}
 
@@ -134,6 +145,11 @@ async def select(tx: Transaction, filters: dict[str, Any]) -> Sequence[Row[Any]]
 async def by_ids(tx: Transaction, ids: Sequence[UUID], branches: Sequence[UUID] | None) -> Sequence[Row[Any]]:
     """Those of `ids` that are there and in these branches (None: all), in no order."""
     return await tx.all(BY_IDS, {"ids": ids, "branches": branches})
+
+
+async def of_parties(tx: Transaction, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """Every appointment of these parties, a party's in the order they were asked for."""
+    return await tx.all(OF_PARTIES, {"ids": ids})
 
 
 async def history(tx: Transaction, id: UUID) -> Sequence[Row[Any]]:

@@ -10,7 +10,8 @@ from shared.kit.database import Transaction
 
 _SHOWN = """
 SELECT i.*, a.status, a.client_id, a.therapist_id, a.therapist_named, a.treatment_id, a.starts_at, a.ends_at, a.version,
-    a.attempt, a.branch_id AS branch_now, a.timezone, clock_timestamp() AS now
+    a.attempt, a.branch_id AS branch_now, a.timezone, clock_timestamp() AS now,
+    (SELECT g.id FROM group_bookings g WHERE g.id = a.party_id) AS group_id
 FROM attention_items i JOIN appointments a ON a.id = i.appointment_id
 """
 # Those whose new slot is being asked for are left alone until that is settled.

@@ -194,16 +194,22 @@ async def hold_started(tx: Transaction, sessions: Sequence[dict[str, Any]]) -> N
 
 # A move that room-equipment was asked to make waits for its answer: nobody else knows whether it was made (ADR 0019).
 # The relay's publish mark is the start of the deadline; a request that never left the outbox has its own, longer one.
-OVERDUE = """
-SELECT a.* FROM appointments a LEFT JOIN LATERAL (
+LATE = """
+(request.published_at < clock_timestamp() - make_interval(secs => CAST(:answer_seconds AS float))
+ OR request.published_at IS NULL AND clock_timestamp()
+    > least(a.asked_at + make_interval(mins => CAST(:unpublished_minutes AS int)), a.starts_at))
+"""
+REQUEST = """
+LATERAL (
     SELECT o.published_at FROM outbox o
     WHERE o.aggregateid = CAST(a.id AS text) AND o.type = ANY(CAST(:types AS text[])) ORDER BY o.seq DESC LIMIT 1
-) request ON true
+) request
+"""
+OVERDUE = f"""
+SELECT a.* FROM appointments a LEFT JOIN {REQUEST} ON true
 WHERE a.status = 'pending' AND NOT (coalesce(CAST(a.resume ->> 'keeps_room' AS boolean), false)
-                                    AND a.screening_answer IS NOT DISTINCT FROM 'yes') AND (
-    request.published_at < clock_timestamp() - make_interval(secs => CAST(:answer_seconds AS float))
-    OR request.published_at IS NULL AND clock_timestamp()
-        > least(a.asked_at + make_interval(mins => CAST(:unpublished_minutes AS int)), a.starts_at))
+                                    AND a.screening_answer IS NOT DISTINCT FROM 'yes')
+  AND (a.party_id IS NULL OR a.resume IS NOT NULL) AND {LATE}
 ORDER BY a.id LIMIT 500 FOR UPDATE OF a SKIP LOCKED
 """
 PASSED = """
