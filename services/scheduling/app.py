@@ -5,6 +5,7 @@ from services.scheduling.api import (
     appointments,
     attention,
     availability,
+    calendars,
     closures,
     erasures,
     exports,
@@ -25,6 +26,7 @@ SERVICE = Service(
     name="scheduling",
     settings=Settings,
     routers=[
+        calendars.routes,  # before appointments: its `{id}.ics` is no id
         appointments.routes,
         reschedule.routes,
         holds.routes,

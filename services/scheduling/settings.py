@@ -1,6 +1,7 @@
 """Scheduling's settings: `CAIBEI_SCHEDULING_*`. Defaults that no source gives are house rules, not standards."""
 
 from functools import lru_cache
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -32,6 +33,11 @@ class Settings(ServiceSettings):
     cancel_free_minutes: int = Field(
         1440, ge=0, le=43200, description="Until when cancelling is free where no policy says. House rule."
     )
+    calendar_title: Literal["neutral", "treatment"] = Field(
+        "neutral", description="What a client's calendar entry is called: after the branch, or after the treatment."
+    )
+    calendar_feed_url: str = Field("", description="Where calendar feeds are reached; empty: `CAIBEI_SCHEDULING_URL`.")
+    calendar_feed_reads_per_minute: int = Field(30, ge=1, description="Of one feed, by a process. House rule.")
     alternatives: int = Field(5, ge=0, le=20, description="Slots offered with a refusal.")
     tolerance_minutes: int = Field(
         4320, ge=0, le=20_160, description="How far from its time a session that cannot take place is proposed again,"

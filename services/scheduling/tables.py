@@ -25,6 +25,7 @@ branches = Table(
     Column("opening_hours", JSONB),
     Column("contact_email", Text),
     Column("phone", Text),
+    Column("address", Text),
     *_versioned(),
 )
 closures = Table(

@@ -36,13 +36,23 @@ class ClearancePeriod(BaseModel):
     excluded_therapist_ids: list[UUID] = []
 
 
+class ClearanceGap(BaseModel):
+    """Half-open; without an end while nobody acts."""
+
+    starts_at: datetime
+    ends_at: datetime | None
+    reason: GapReason
+
+
 class RoomClearanceChanged(Event, type="caibei.room-equipment.room.clearance-changed.v1", key="room_id"):
-    """All periods from now on in which back-stepping may happen in this room; replaces what was said before."""
+    """All periods from now on in which back-stepping may happen in this room, and why not between and behind them;
+    replaces what was said before. `gaps` is empty from an announcer that did not say them yet."""
 
     room_id: UUID
     branch_id: UUID
     version: int
     periods: list[ClearancePeriod]
+    gaps: list[ClearanceGap] = Field(default_factory=list)
 
 
 class Closure(BaseModel):

@@ -195,10 +195,11 @@ def _limited(receive: Receive, limit: int) -> Receive:
 
 
 class Limiter:
-    """A token bucket by caller: `rate` a second, as many at once. All is forgotten when there are too many callers."""
+    """A token bucket by caller: `rate` a second, `burst` at once (as many as `rate` without it). All is forgotten when
+    there are too many callers."""
 
-    def __init__(self, rate: int) -> None:
-        self._rate = float(rate)
+    def __init__(self, rate: float, burst: float | None = None) -> None:
+        self._rate, self._burst = float(rate), float(rate if burst is None else burst)
         self._buckets: dict[bytes, tuple[float, float]] = {}
 
     def take(self, caller: bytes) -> int:
@@ -206,8 +207,8 @@ class Limiter:
         now = time.monotonic()
         if len(self._buckets) > 10_000:
             self._buckets.clear()
-        left, at = self._buckets.get(caller, (self._rate, now))
-        left = min(self._rate, left + (now - at) * self._rate) - 1
+        left, at = self._buckets.get(caller, (self._burst, now))
+        left = min(self._burst, left + (now - at) * self._rate) - 1
         if left < 0:
             return max(1, math.ceil(-left / self._rate))
         self._buckets[caller] = (left, now)

@@ -67,6 +67,7 @@ class Branch(Row):
     opening_hours: Hours
     contact_email: Text | None = None
     phone: Text | None = None
+    address: Text | None = None
 
 
 class Treatment(Row):

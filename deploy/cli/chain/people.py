@@ -17,6 +17,7 @@ def branch(loading: Loading, row: Branch) -> Body:
         opening_hours=row.opening_hours,
         contact_email=row.contact_email,
         phone=row.phone,
+        address=row.address,
     )
 
 

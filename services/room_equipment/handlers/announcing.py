@@ -1,4 +1,5 @@
-"""What scheduling is told of clearances: per period, whose load is over its limit, and no number (rules: Load)."""
+"""What scheduling is told of clearances: per period, whose load is over its limit, and no number (rules: Load); per
+gap, why the room is not cleared."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -7,7 +8,8 @@ from services.room_equipment.domain.load import load_of
 from services.room_equipment.domain.roomstate import Outlook
 from services.room_equipment.handlers.rulebook import book
 from services.room_equipment.store import clearances, load_profiles, rooms
-from shared.events.room_equipment import ClearancePeriod, RoomClearanceChanged
+from shared.events.codes import GapReason
+from shared.events.room_equipment import ClearanceGap, ClearancePeriod, RoomClearanceChanged
 from shared.kit.database import Transaction
 
 
@@ -35,6 +37,10 @@ async def announce_clearances(tx: Transaction, outlooks: Sequence[Outlook]) -> N
                         excluded_therapist_ids=[id for id, load in loads if load > period.max_load_kg],
                     )
                     for period in outlook.periods
+                ],
+                gaps=[
+                    ClearanceGap(starts_at=gap.starts_at, ends_at=gap.ends_at, reason=GapReason(gap.reason))
+                    for gap in outlook.gaps
                 ],
             )
         )

@@ -26,7 +26,8 @@ async def on_clearances(tx: Transaction, batch: list[Received[RoomClearanceChang
         tx,
         [
             {"id": e.room_id, "branch_id": e.branch_id, "version": e.version,
-             "periods": [period.model_dump(mode="json") for period in e.periods], "said_at": received.time}
+             "periods": [period.model_dump(mode="json") for period in e.periods],
+             "gaps": [gap.model_dump(mode="json") for gap in e.gaps], "said_at": received.time}
             for received in batch for e in (received.event,)
         ],
     )  # fmt: skip

@@ -15,6 +15,7 @@ ABSENT: Any = None
 Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
 Phone = Annotated[str, StringConstraints(pattern=r"^[+0-9][0-9 ()/.-]{2,30}$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s<>\"',;:]+@[^@\s<>\"',;:]+\.[A-Za-z0-9-]+$", max_length=254)]
+Address = Annotated[str, StringConstraints(min_length=1, max_length=400, strip_whitespace=True)]
 Skill = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60)]
 Hours = dict[str, list[tuple[str, str]]]
 
@@ -38,6 +39,7 @@ class NewBranch(Body):
         locale="de",
         opening_hours={"mon": [["10:00", "22:00"]], "sat": [["12:00", "02:00"]]},
         contact_email="mitte@example.com",
+        address="Invalidenstraße 1, 10115 Berlin",
     )
 
     code: Code
@@ -47,6 +49,7 @@ class NewBranch(Body):
     opening_hours: Hours = Field(examples=[{"mon": [["10:00", "22:00"]]}], max_length=7)
     contact_email: Email | None = None
     phone: Phone | None = None
+    address: Address | None = Field(None, description="Where clients go, as a calendar entry says it.")
 
 
 class BranchChange(Body):
@@ -57,6 +60,7 @@ class BranchChange(Body):
     opening_hours: Hours = Field(ABSENT, max_length=7)
     contact_email: Email | None = None
     phone: Phone | None = None
+    address: Address | None = None
 
 
 class Branch(Answer):
@@ -68,6 +72,7 @@ class Branch(Answer):
     opening_hours: Hours
     contact_email: str | None
     phone: str | None
+    address: str | None
     version: int
 
 

@@ -21,7 +21,7 @@ WHERE r.version < excluded.version
 CLEARANCES = """
 WITH said AS (
     SELECT * FROM jsonb_to_recordset(CAST(:rooms AS jsonb)) AS s (
-        id uuid, branch_id uuid, version int, periods jsonb, said_at timestamptz)
+        id uuid, branch_id uuid, version int, periods jsonb, gaps jsonb, said_at timestamptz)
 ), newer AS (
     INSERT INTO rooms AS r (id, branch_id, clearance_version, said_at, heard_at)
     SELECT id, branch_id, version, said_at, clock_timestamp() FROM said
@@ -38,6 +38,17 @@ WITH said AS (
 ), gone AS (
     DELETE FROM room_clearances c USING newer n WHERE c.room_id = n.id
     AND NOT EXISTS (SELECT FROM periods p WHERE p.id = c.room_id AND p.during = c.during)
+), gaps AS (
+    SELECT s.id, tstzrange(g.starts_at, g.ends_at) AS during, g.reason
+    FROM said s JOIN newer n ON n.id = s.id,
+        jsonb_to_recordset(s.gaps) AS g (starts_at timestamptz, ends_at timestamptz, reason text)
+    WHERE g.ends_at IS NULL OR g.ends_at > g.starts_at
+), shut AS (
+    DELETE FROM room_gaps o USING newer n WHERE o.room_id = n.id
+    AND NOT EXISTS (SELECT FROM gaps g WHERE g.id = o.room_id AND g.during = o.during)
+), told AS (
+    INSERT INTO room_gaps (room_id, during, reason) SELECT id, during, reason FROM gaps
+    ON CONFLICT (room_id, during) DO UPDATE SET reason = excluded.reason
 )
 INSERT INTO room_clearances AS c (room_id, during, excluded_therapist_ids)
 SELECT id, during, excluded_therapist_ids FROM periods
@@ -91,7 +102,7 @@ async def save_rooms(tx: Transaction, rooms: Sequence[dict[str, Any]]) -> None:
 
 
 async def save_clearances(tx: Transaction, rooms: Sequence[dict[str, Any]]) -> None:
-    """{id, branch_id, version, periods, said_at}; replaces all periods known of the room."""
+    """{id, branch_id, version, periods, gaps, said_at}; replaces all periods and gaps known of the room."""
     await tx.run(CLEARANCES, {"rooms": list(rooms)})
 
 

@@ -1,0 +1,1 @@
+"""What leaves scheduling to be read outside of it: calendars, sheets and papers."""
