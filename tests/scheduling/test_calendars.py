@@ -178,10 +178,15 @@ async def test_the_price_of_a_session_is_that_of_its_booking_and_nobody_changes_
         body = {"price": {"amount": amount, "currency": "EUR"}}
         assert (await chain.http.patch(path, json=body, headers={"If-Match": f'"{version}"'})).status_code == 200
         booked = booked or await chain.confirmed(place, tomorrow(10))
-    [row] = await chain.sql("SELECT price FROM appointments WHERE id = :id", id=UUID(booked["id"]))
-    assert row.price == {"amount": 8900, "currency": "EUR"}
+    first = {place.treatment_id: {"amount": 8900, "currency": "EUR"}}
+    other = await chain.treatment()
+    statement = "UPDATE appointments SET treatment_id = :treatment WHERE id = :id RETURNING prices"
+    for treatment, prices in ((place.treatment_id, first), (other, first | {other: None}), (place.treatment_id, ...)):
+        changed = f"WITH c AS ({statement}) SELECT * FROM c"
+        [row] = await chain.sql(changed, treatment=UUID(treatment), id=UUID(booked["id"]))
+        assert row.prices == (first | {other: None} if prices is ... else prices)
     with pytest.raises(Exception, match="price a session was booked at stays"):
         await chain.sql(
-            "WITH c AS (UPDATE appointments SET price = NULL WHERE id = :id RETURNING 1) SELECT * FROM c",
+            "WITH c AS (UPDATE appointments SET prices = '{}' WHERE id = :id RETURNING 1) SELECT * FROM c",
             id=UUID(booked["id"]),
         )

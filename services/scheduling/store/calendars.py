@@ -18,7 +18,7 @@ _SLOT = """
     b.id AS branch_id, b.name AS branch_name, b.timezone, b.locale AS branch_locale
 """
 _PLACES = """
-    JOIN treatments t ON t.id = a.treatment_id
+    JOIN treatments t ON t.id = coalesce(CAST(a.resume ->> 'treatment_id' AS uuid), a.treatment_id)
     JOIN branches b ON b.id = coalesce(CAST(a.resume ->> 'branch_id' AS uuid), a.branch_id)
 """
 OF_APPOINTMENT = f"""

@@ -7,7 +7,7 @@ from shared.kit.database import Transaction
 
 _APPOINTMENTS = """
 SELECT a.id, a.status, a.branch_id, a.treatment_id, a.therapist_id, a.room_id, a.starts_at, a.ends_at, a.timezone,
-    a.notes, a.code, a.cancel_reason, a.cancellation, a.cancelled, a.price, a.walk_in,
+    a.notes, a.code, a.cancel_reason, a.cancellation, a.cancelled, a.prices, a.walk_in,
     a.created_at, a.started_at, a.finished_at,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('at', h.at, 'status', h.status, 'starts_at', h.starts_at,
                                                   'code', h.code) ORDER BY h.version), '[]')

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261125_calendars"
-down_revision = "20261125_attention_kinds"
+down_revision = "20261125_alternatives"
 
 ROLE = "caibei_scheduling"
 
@@ -11,31 +11,37 @@ STATEMENTS = (
     "SET LOCAL lock_timeout = '5s'",
     # Where a client goes. Nothing is decided by it.
     "ALTER TABLE branches ADD COLUMN address text CHECK (length(address) <= 400)",
-    # What a session cost when it was booked: a report does not change when a price does. What was booked before this
-    # has the price of today, which is the best that is known.
-    "ALTER TABLE appointments ADD COLUMN price jsonb",
+    # What a session cost when it was booked, by treatment: a report does not change when a price does, and one that
+    # goes back to its first treatment (a proposal that was refused after all) is at its first price again. What was
+    # booked before this has the price of today, which is the best that is known.
+    "ALTER TABLE appointments ADD COLUMN prices jsonb NOT NULL DEFAULT '{}'",
     """
-    UPDATE appointments a SET price = t.price FROM treatments t WHERE t.id = a.treatment_id AND t.price IS NOT NULL
+    UPDATE appointments a SET prices = jsonb_build_object(t.id, t.price) FROM treatments t WHERE t.id = a.treatment_id
     """,
-    # Whoever books, by whichever path: the price comes from the treatment. Another treatment brings its own.
+    # Whoever books, by whichever path: the price comes from the treatment, and nobody changes it after.
     """
     CREATE FUNCTION appointment_carries_its_price() RETURNS trigger LANGUAGE plpgsql
     SET search_path = pg_catalog, public, pg_temp AS $$
     BEGIN
-        IF TG_OP = 'UPDATE' AND NEW.treatment_id = OLD.treatment_id THEN
-            IF NEW.price IS DISTINCT FROM OLD.price THEN
-                RAISE EXCEPTION 'the price a session was booked at stays'
-                    USING ERRCODE = 'check_violation', CONSTRAINT = 'appointments_price_stays';
-            END IF;
-        ELSE
-            NEW.price := (SELECT t.price FROM treatments t WHERE t.id = NEW.treatment_id);
+        IF TG_OP = 'UPDATE' AND NEW.prices IS DISTINCT FROM OLD.prices THEN
+            RAISE EXCEPTION 'the price a session was booked at stays'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'appointments_price_stays';
+        END IF;
+        IF NOT NEW.prices ? CAST(NEW.treatment_id AS text) THEN
+            NEW.prices := NEW.prices
+                || (SELECT jsonb_build_object(t.id, t.price) FROM treatments t WHERE t.id = NEW.treatment_id);
         END IF;
         RETURN NEW;
     END $$
     """,
     """
-    CREATE TRIGGER appointments_price_stays BEFORE INSERT OR UPDATE OF price, treatment_id ON appointments
+    CREATE TRIGGER appointments_carry_their_price BEFORE INSERT ON appointments
         FOR EACH ROW EXECUTE FUNCTION appointment_carries_its_price()
+    """,
+    """
+    CREATE TRIGGER appointments_price_stays BEFORE UPDATE OF prices, treatment_id ON appointments
+        FOR EACH ROW WHEN (OLD.treatment_id <> NEW.treatment_id OR OLD.prices IS DISTINCT FROM NEW.prices)
+        EXECUTE FUNCTION appointment_carries_its_price()
     """,
     # The address of a feed is its secret: only the hash is kept, one feed a therapist.
     """
