@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261125_calendars"
-down_revision = "20261125_alternatives"
+down_revision = "20261125_series"
 
 ROLE = "caibei_scheduling"
 
