@@ -15,6 +15,7 @@ from services.scheduling.api import (
     places,
     policies,
     reschedule,
+    waitlist,
 )
 from services.scheduling.consumers import HANDLERS
 from services.scheduling.jobs import JOBS
@@ -31,6 +32,7 @@ SERVICE = Service(
         reschedule.routes,
         holds.routes,
         groups.routes,
+        waitlist.routes,
         policies.routes,
         availability.routes,
         attention.routes,

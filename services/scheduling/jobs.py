@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from services.scheduling.handlers import clocks, closures, reopening, together
+from services.scheduling.handlers import clocks, closures, line, reopening, together
 from shared.kit.jobs import Job
 
 JOBS = [
@@ -12,6 +12,8 @@ JOBS = [
     Job("scheduling.give-up-displaced", timedelta(seconds=15), clocks.give_up_displaced),
     Job("scheduling.keep-closed", timedelta(seconds=1), closures.keep_closed),
     Job("scheduling.go-on-reopening", timedelta(seconds=1), reopening.go_on),
+    Job("scheduling.waitlist", timedelta(seconds=1), line.move_on, drains=True),
+    Job("scheduling.look-everywhere", timedelta(hours=1), line.look_everywhere),
     Job("scheduling.sweep-holds", timedelta(seconds=30), clocks.sweep_holds),
     Job("scheduling.extend-shifts", timedelta(hours=1), clocks.extend_shifts),
 ]

@@ -38,6 +38,19 @@ class Settings(ServiceSettings):
     )
     calendar_feed_url: str = Field("", description="Where calendar feeds are reached; empty: `CAIBEI_SCHEDULING_URL`.")
     calendar_feed_reads_per_minute: int = Field(30, ge=1, description="Of one feed, by a process. House rule.")
+    waitlist_offer_minutes: int = Field(
+        120, ge=5, le=2880, description="How long an offer of the waitlist stands at most. House rule, not a standard."
+    )
+    waitlist_offer_least_minutes: int = Field(
+        10, ge=1, le=60, description="A slot that leaves less than this to decide is not offered. House rule."
+    )
+    waitlist_lead_minutes: int = Field(
+        60, ge=0, le=1440, description="So long before its start a slot is nobody's in line any more. House rule."
+    )
+    waitlist_longest_days: int = Field(92, ge=1, le=400, description="The longest window in line. House rule.")
+    waitlist_misses: int = Field(
+        3, ge=1, le=20, description="Offers in a row that may lapse unanswered before an entry ends. House rule."
+    )
     alternatives: int = Field(5, ge=0, le=20, description="Slots offered with a refusal.")
     tolerance_minutes: int = Field(
         4320, ge=0, le=20_160, description="How far from its time a session that cannot take place is proposed again,"

@@ -185,3 +185,26 @@ class AppointmentDisplaced(_Appointment, type="caibei.scheduling.appointment.dis
     moved: bool
     previous_room_id: UUID | None
     reason: Word
+
+
+class WaitlistOffered(Event, type="caibei.scheduling.waitlist.offered.v1", key="offer_id"):
+    """A slot is held for somebody in line until `expires_at`. If they accept, the appointment has the offer's id."""
+
+    offer_id: UUID
+    entry_id: UUID
+    branch_id: UUID
+    treatment_id: UUID
+    client_id: UUID
+    therapist_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    expires_at: datetime
+
+
+class WaitlistOfferEnded(Event, type="caibei.scheduling.waitlist.offer-ended.v1", key="offer_id"):
+    """`accepted`: the booking was asked for. Otherwise the slot goes to the next in line, or is free."""
+
+    offer_id: UUID
+    entry_id: UUID
+    branch_id: UUID
+    outcome: Literal["accepted", "declined", "lapsed", "refused", "withdrawn"]

@@ -23,11 +23,15 @@ RETURNING job
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`run` does a bounded piece of work in the transaction and returns how many things it changed."""
+    """`run` does a bounded piece of work in the transaction and returns how many things it changed.
+
+    `drains`: a run that changed something is followed by another at once, until one finds nothing left.
+    """
 
     name: str
     every: timedelta
     run: Callable[[Transaction], Awaitable[int]]
+    drains: bool = False
 
 
 async def run_forever(database: Database, job: Job) -> None:
@@ -35,7 +39,9 @@ async def run_forever(database: Database, job: Job) -> None:
     pause = job.every.total_seconds()
     while True:
         try:
-            await run_once(database, job)
+            pace = job.every
+            while await run_once(database, job, pace) and job.drains:
+                pace = timedelta(0)
             telemetry.JOB_RUNS.labels(job.name, "ok").inc()
         except Unavailable:
             telemetry.JOB_RUNS.labels(job.name, "away").inc()
@@ -45,12 +51,13 @@ async def run_forever(database: Database, job: Job) -> None:
         await asyncio.sleep(pause * random.uniform(0.95, 1.05))
 
 
-async def run_once(database: Database, job: Job) -> int:
+async def run_once(database: Database, job: Job, pace: timedelta | None = None) -> int:
     """One turn, unless another process has just had it: the row lock of the turn is held to the end of the work."""
+    pace = job.every if pace is None else pace
     async with database.transaction() as tx:
         if not await tx.scalar("SELECT pg_try_advisory_xact_lock(7239003, hashtext(:job))", {"job": job.name}):
             return 0
-        if await tx.first(_TURN, {"job": job.name, "every": job.every}) is None:
+        if await tx.first(_TURN, {"job": job.name, "every": pace}) is None:
             return 0
         with telemetry.span(f"job {job.name}"):
             changed = await job.run(tx)

@@ -27,6 +27,7 @@ class Export(Answer):
     attention: list[dict[str, Any]]
     holds: list[dict[str, Any]]
     standings: list[dict[str, Any]]
+    waitlist: list[dict[str, Any]]
 
 
 @routes.get("/{client_id}/export")

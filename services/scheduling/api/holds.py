@@ -1,19 +1,22 @@
 """/v1/holds: a slot kept for some minutes while somebody decides."""
 
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Query, Response
 
 from services.scheduling.api.appointments import OUTCOMES, Prefer, present, settled
+from services.scheduling.api.cursors import after
 from services.scheduling.api.places import Reader, Writer
 from services.scheduling.handlers import holds
 from services.scheduling.handlers.booking import Wish
 from services.scheduling.handlers.holds import NOBODY, Confirmation
 from services.scheduling.schemas.bookings import Appointment
-from services.scheduling.schemas.holds import Hold, HoldConfirmation, NewHold
+from services.scheduling.schemas.holds import Hold, HoldConfirmation, HoldState, NewHold
+from services.scheduling.store import holds as store
 from shared.kit.ids import new_id
+from shared.kit.paging import Cursor, Limit, Page, page
 from shared.kit.unit import Tx, Unit, router
 
 routes = router("/v1/holds", "holds")
@@ -34,6 +37,21 @@ async def hold(body: NewHold, who: Writer, tx: Tx, response: Response) -> Hold:
     row = await holds.place(tx, who, new_id(), wish, body.minutes)
     response.headers["Location"] = f"/v1/holds/{row.id}"
     return _shown(row)
+
+
+@routes.get("")
+async def list_holds(
+    who: Reader, tx: Tx, limit: Limit = 50, cursor: Cursor = None, branch_id: UUID | None = None,
+    client_id: UUID | None = None, therapist_id: UUID | None = None,
+    state: Annotated[
+        HoldState, Query(description="As it is by the clock of the database; what ended is kept for a day.")
+    ] = "held",
+) -> Page[Hold]:  # fmt: skip
+    """What is held now, in the order it was held; offers of the waitlist too, whose offer has the hold's id."""
+    filters = {"branches": who.branch_list, "branch_id": branch_id, "client_id": client_id,
+               "therapist_id": therapist_id, "state": state, "after": after(cursor), "limit": limit + 1}  # fmt: skip
+    rows, next_cursor = page(await store.listed(tx, filters), limit, lambda row: row.id)
+    return Page(items=[_shown(row) for row in rows], next_cursor=next_cursor)
 
 
 @routes.get("/{hold_id}")

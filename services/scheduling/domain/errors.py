@@ -107,3 +107,27 @@ class NothingToChange(Invalid):
 
     def __init__(self) -> None:
         super().__init__("nothing_to_change", "The appointment has this slot already.", pointer="/starts_at")
+
+
+class AlreadyWaiting(Refused):
+    """A client stands once for the same treatment in the same branch at the same time."""
+
+    def __init__(self, entry_id: UUID | None) -> None:
+        detail = "This client waits for this already. Change that entry instead, or withdraw it."
+        super().__init__("already_waiting", detail, entry_id=entry_id)
+
+
+class EntryEnded(Refused):
+    """Only who waits can change what they wait for."""
+
+    def __init__(self, state: str) -> None:
+        todo = {"offered": "Answer its offer first.", "accepted": "Its booking is under way."}
+        detail = f"This entry is {state}. {todo.get(state, 'Join the line anew.')}"
+        super().__init__("wrong_status", detail, current_status=state)
+
+
+class OfferEnded(Refused):
+    """An offer is answered once, while it stands."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__("offer_ended", f"This offer is {state}; it cannot be answered any more.", current_status=state)

@@ -159,3 +159,14 @@ def _for(room: Room, therapist_id: UUID) -> Spans:
     return packed(
         span for span, who in zip(unpacked(room.periods), room.excluded, strict=True) if therapist_id not in who
     )
+
+
+def at_least(masks: Iterable[int]) -> list[int]:
+    """Of each n from 1 on, the starts that at least n of `masks` have."""
+    layers: list[int] = []
+    for mask in masks:
+        layers.append(0)
+        for n in range(len(layers) - 1, 0, -1):
+            layers[n] |= layers[n - 1] & mask
+        layers[0] |= mask
+    return layers

@@ -10,11 +10,12 @@ from sqlalchemy import Row
 from services.scheduling.domain.appointment import Appointment
 from services.scheduling.domain.errors import Unknown
 from services.scheduling.domain.localtime import wall
+from services.scheduling.handlers import waitlist
 from services.scheduling.handlers.desk import cancel_in
 from services.scheduling.handlers.saga import Step
 from services.scheduling.recurrence import windows
 from services.scheduling.settings import settings
-from services.scheduling.store import appointments, holds, people, places, saga, shifts, standings
+from services.scheduling.store import appointments, holds, offers, people, places, saga, shifts, standings
 from shared.errors import Invalid, NotFound
 from shared.events.scheduling import (
     ClientChanged,
@@ -145,6 +146,9 @@ async def visible_client(tx: Transaction, who: Principal, id: UUID, *, lock: boo
 
 async def erase_client(tx: Transaction, who: Principal, id: UUID) -> None:
     """Nothing personal stays; what is still to come is cancelled; every other service erases when it hears of it."""
+    await offers.take_line(
+        tx
+    )  # before any time is given back: whoever hands on waits for nobody who waits for the line
     step = Step(tx, who.subject)
     live: list[Appointment] = await appointments.lock_live_of_client(tx, id)
     for appointment in live:
@@ -152,5 +156,6 @@ async def erase_client(tx: Transaction, who: Principal, id: UUID) -> None:
     await step.finish()
     await holds.release_of_client(tx, id)
     await standings.forget(tx, id)
+    await waitlist.forget_client(tx, id, who.subject)
     version = await people.erase_client(tx, id)
     tx.announce(ClientErased(client_id=id, version=version))

@@ -10,6 +10,8 @@ from services.scheduling.schemas.bookings import LocalTime
 from services.scheduling.schemas.resources import Price
 from shared.kit.body import Answer, Body, Instant, Note, example
 
+HoldState = Literal["held", "confirmed", "released", "expired"]
+
 
 class NewHold(Body):
     """One of `starts_at` (with an offset) and `starts_at_local` (the branch's clock, without one) is needed."""
@@ -50,7 +52,7 @@ class Hold(Answer):
     """`state` is `expired` from `expires_at` on; the appointment of a confirmed one has the same id."""
 
     id: UUID
-    state: Literal["held", "confirmed", "released", "expired"]
+    state: HoldState
     branch_id: UUID
     treatment_id: UUID
     client_id: UUID | None

@@ -22,7 +22,7 @@ MINUTE = 60_000_000
 _2000 = date(2000, 1, 1)
 
 
-def _pack(during: str, order: str = "") -> str:
+def pack(during: str, order: str = "") -> str:
     """An aggregate: the spans as bytes. An end that never comes is infinity."""
     start, end = f"timestamptz_send(lower({during}))", f"timestamptz_send(coalesce(upper({during}), 'infinity'))"
     return f"string_agg({start} || {end}, ''{order})"
@@ -35,9 +35,9 @@ def _touches(during: str, stretch: str) -> str:
 
 VIEW = f"""
 SELECT b.id, b.timezone, CAST(b.opening_hours AS text) AS opening_hours, people.*, places.*,
-    (SELECT {_pack("x.during")} FROM closures x WHERE x.branch_id = b.id AND x.during && w.during) AS closures,
+    (SELECT {pack("x.during")} FROM closures x WHERE x.branch_id = b.id AND x.during && w.during) AS closures,
     CASE WHEN CAST(:client_id AS uuid) IS NOT NULL THEN (
-        SELECT {_pack("n.during")} FROM (
+        SELECT {pack("n.during")} FROM (
             SELECT tstzrange(a.starts_at, a.ends_at) AS during FROM appointments a WHERE a.client_id = :client_id
             AND a.starts_at > lower(w.during) - interval '1 day' AND a.starts_at < upper(w.during)
             AND a.status IN ('pending', 'confirmed', 'needs_attention', 'checked_in', 'in_progress')
@@ -54,7 +54,7 @@ LEFT JOIN LATERAL (
         array_agg(s.shifts ORDER BY t.id) AS shifts, array_agg(c.busy ORDER BY t.id) AS people_busy,
         array_agg(f.away ORDER BY t.id) AS people_away
     FROM (
-        SELECT sw.therapist_id, {_pack("sw.during")} AS shifts FROM shift_windows sw
+        SELECT sw.therapist_id, {pack("sw.during")} AS shifts FROM shift_windows sw
         WHERE sw.branch_id = b.id AND sw.during && w.during
           AND (w.therapist_ids IS NULL OR sw.therapist_id = ANY(w.therapist_ids))
         GROUP BY sw.therapist_id
@@ -63,13 +63,13 @@ LEFT JOIN LATERAL (
     JOIN therapist_branches tb ON tb.branch_id = b.id AND tb.therapist_id = t.id
     LEFT JOIN load_profiles l ON l.therapist_id = t.id
     CROSS JOIN LATERAL (
-        SELECT {_pack("c.during")} AS busy FROM therapist_claims c
+        SELECT {pack("c.during")} AS busy FROM therapist_claims c
         WHERE c.therapist_id = t.id AND {_touches("c.during", "w.during")}
           AND (c.expires_at IS NULL OR c.expires_at > now())
           AND c.appointment_id IS DISTINCT FROM w.self
     ) c
     CROSS JOIN LATERAL (
-        SELECT {_pack("f.during")} AS away FROM time_off f WHERE f.therapist_id = t.id AND f.during && w.during
+        SELECT {pack("f.during")} AS away FROM time_off f WHERE f.therapist_id = t.id AND f.during && w.during
     ) f
     CROSS JOIN LATERAL (
         SELECT json_object_agg(k.skill, k.certified_until - DATE '2000-01-01') AS certified FROM therapist_skills k
@@ -85,7 +85,7 @@ LEFT JOIN LATERAL (
             + make_interval(mins => greatest(r.turnover_minutes, CAST(:turnover AS int)))) AS during
     ) around
     CROSS JOIN LATERAL (
-        SELECT {_pack("a.during")} AS busy FROM (
+        SELECT {pack("a.during")} AS busy FROM (
             SELECT s.during FROM assignments_seen s WHERE s.room_id = r.id AND {_touches("s.during", "around.during")}
               AND s.appointment_id IS DISTINCT FROM w.self
             UNION ALL
@@ -93,7 +93,7 @@ LEFT JOIN LATERAL (
         ) a
     ) a
     CROSS JOIN LATERAL (
-        SELECT {_pack("p.during", " ORDER BY p.during")} AS periods,
+        SELECT {pack("p.during", " ORDER BY p.during")} AS periods,
             json_agg(p.excluded_therapist_ids ORDER BY p.during) AS excluded
         FROM room_clearances p WHERE w.bars AND p.room_id = r.id AND p.during && around.during
     ) p

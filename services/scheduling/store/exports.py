@@ -31,10 +31,22 @@ SELECT id, state, branch_id, treatment_id, therapist_id, starts_at, ends_at, cre
 WHERE client_id = :id AND (CAST(:branches AS uuid[]) IS NULL OR branch_id = ANY(CAST(:branches AS uuid[])))
 ORDER BY created_at
 """
+_WAITLIST = """
+SELECT e.id, e.state, e.branch_ids, e.treatment_id, e.therapist_id, e.windows, e.notes, e.created_at, e.updated_at,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'state', o.state, 'branch_id', o.branch_id,
+        'starts_at', o.starts_at, 'created_at', o.created_at, 'expires_at', o.expires_at) ORDER BY o.id), '[]')
+     FROM waitlist_offers o WHERE o.entry_id = e.id) AS offers
+FROM waitlist_entries e
+WHERE e.client_id = :id AND (CAST(:branches AS uuid[]) IS NULL OR e.branch_ids && CAST(:branches AS uuid[]))
+ORDER BY e.created_at
+"""
 
 
 async def of_client(tx: Transaction, id: UUID, branches: list[UUID] | None) -> dict[str, list[dict[str, Any]]]:
-    """{appointments, attention, holds, standings}, of the branches the caller sees, oldest first."""
+    """{appointments, attention, holds, standings, waitlist}, of the branches the caller sees, oldest first."""
     params = {"id": id, "branches": branches}
-    found = {"appointments": _APPOINTMENTS, "attention": _ATTENTION, "holds": _HOLDS, "standings": _STANDINGS}
+    found = {
+        "appointments": _APPOINTMENTS, "attention": _ATTENTION, "holds": _HOLDS, "standings": _STANDINGS,
+        "waitlist": _WAITLIST,
+    }  # fmt: skip
     return {name: [dict(row._mapping) for row in await tx.all(sql, params)] for name, sql in found.items()}

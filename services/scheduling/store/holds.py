@@ -1,5 +1,6 @@
 """Held slots. What holds the therapist's time is a claim with `expires_at`: same table, same constraint as bookings."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,16 @@ SELECT :id, :branch_id, :treatment_id, :client_id, CAST(:therapist_id AS uuid), 
 RETURNING *, clock_timestamp() AS now
 """
 _GET = "SELECT *, clock_timestamp() AS now FROM holds WHERE id = :id"
+_LIST = """
+SELECT *, clock_timestamp() AS now FROM holds
+WHERE (CAST(:branches AS uuid[]) IS NULL OR branch_id = ANY(CAST(:branches AS uuid[])))
+  AND (CAST(:branch_id AS uuid) IS NULL OR branch_id = CAST(:branch_id AS uuid))
+  AND (CAST(:client_id AS uuid) IS NULL OR client_id = CAST(:client_id AS uuid))
+  AND (CAST(:therapist_id AS uuid) IS NULL OR therapist_id = CAST(:therapist_id AS uuid))
+  AND :state = CASE WHEN state = 'held' AND expires_at <= clock_timestamp() THEN 'expired' ELSE state END
+  AND (CAST(:after AS uuid) IS NULL OR id > CAST(:after AS uuid))
+ORDER BY id LIMIT :limit
+"""
 _RELEASE = """
 WITH released AS (
     UPDATE holds SET state = 'released' WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'held' RETURNING id
@@ -61,6 +72,11 @@ async def place(tx: Transaction, values: dict[str, Any]) -> Row[Any] | None:
 
 async def get(tx: Transaction, id: UUID, *, lock: bool = False) -> Row[Any] | None:
     return await tx.first(f"{_GET} FOR UPDATE" if lock else _GET, {"id": id})
+
+
+async def listed(tx: Transaction, filters: dict[str, Any]) -> Sequence[Row[Any]]:
+    """In the order they were made."""
+    return await tx.all(_LIST, filters)
 
 
 async def book(tx: Transaction, values: dict[str, Any]) -> bool:
