@@ -14,14 +14,11 @@ async def test_who_joins_is_last_and_the_list_is_the_order_of_the_line(chain: Ch
     place = await chain.place(bar=False)
     joined = [await join(chain, place, window(40, 45), notes=f"{n}") for n in range(5)]
     assert [each["position"] for each in joined] == [1, 2, 3, 4, 5]
-    found: list[Any] = []
-    cursor = None
-    while True:
-        more = {"cursor": cursor} if cursor else {}
-        page = await chain.get("/v1/waitlist", branch_id=place.branch_id, limit=2, **more)
+    page = await chain.get("/v1/waitlist", branch_id=place.branch_id, limit=2)
+    found = page["items"]
+    while page["next_cursor"] is not None:
+        page = await chain.get("/v1/waitlist", branch_id=place.branch_id, limit=2, cursor=page["next_cursor"])
         found += page["items"]
-        if (cursor := page["next_cursor"]) is None:
-            break
     assert [each["id"] for each in found] == [each["id"] for each in joined]
     assert (await chain.http.delete(f"/v1/waitlist/{joined[1]['id']}")).status_code == 204
     assert [(await entry(chain, each))["position"] for each in joined] == [1, None, 2, 3, 4]

@@ -8,6 +8,7 @@ import pytest
 
 from services.scheduling.handlers import line
 from services.scheduling.handlers.clocks import sweep_holds
+from services.scheduling.handlers.offers import offer_next
 from shared.events.codes import Refusal
 from shared.events.room_equipment import (
     ClearancePeriod,
@@ -22,7 +23,7 @@ from tests.scheduling.test_holds import held as hold
 from tests.scheduling.test_holds import let_expire
 from tests.scheduling.waiting import cancel, entry, join, move, offer, only_slot, states, window
 
-ONE_HOUR = {"time_from": "10:00", "time_to": "10:15"}
+ONE_HOUR: dict[str, Any] = {"time_from": "10:00", "time_to": "10:15"}
 Frees = Callable[[], Awaitable[Any]]
 
 
@@ -197,12 +198,11 @@ async def test_a_look_that_fails_keeps_no_other_branch_waiting(chain: Chain, mon
     await move(chain)
     await cancel(chain, booked)
     await cancel(chain, other_booked)
-    honest = line.offer_next
 
     async def fails_here(tx: Any, branch_id: UUID, *times: Any) -> bool:
         if str(branch_id) == place.branch_id:
             await tx.scalar("SELECT 1 / 0")
-        return await honest(tx, branch_id, *times)
+        return await offer_next(tx, branch_id, *times)
 
     monkeypatch.setattr(line, "offer_next", fails_here)
     await move(chain)
