@@ -26,6 +26,7 @@ SCOPES: dict[str, list[str]] = {
     "auditor": READS,
     "room_equipment": ["scheduling:read", "screening:read"],
     "notification": ["scheduling:read", "rooms:read"],
+    "screening": ["scheduling:read"],
     "console": READS,
 }  # fmt: skip
 PEOPLE = ("admin", "partner", "auditor")

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
-from services.console.bar_words import WORDS, Words
+from services.console.bar_words import WORDS
 from services.console.web import SAFE, page
 from shared.errors import CaibeiError, Unavailable
+from shared.kit.page_words import day_said
 from shared.kit.pages import spoken
 from shared.kit.peers import Peers
 
@@ -48,10 +49,10 @@ async def bar(request: Request, bar_id: str, s: str = "") -> Response:
         bar=found,
         headline=words.states[found["state"]],
         reason=words.reasons.get(found["reason"] or "", ""),
-        since=_time(found["since"], found["timezone"], words) if found["since"] else "",
-        until=_day(found["certified_until"], words) if found["certified_until"] else "",
-        due=_day(found["next_due"], words) if found["next_due"] else "",
-        read_at=_time(found["read_at"], found["timezone"], words),
+        since=_time(found["since"], found["timezone"], language) if found["since"] else "",
+        until=_day(found["certified_until"], language) if found["certified_until"] else "",
+        due=_day(found["next_due"], language) if found["next_due"] else "",
+        read_at=_time(found["read_at"], found["timezone"], language),
         load=f"{found['rated_load_kg']:g}",
     )
 
@@ -60,11 +61,10 @@ def _nothing() -> Response:
     return Response("404", 404, media_type="text/plain", headers=SAFE)
 
 
-def _day(said: str, words: Words) -> str:
-    day = date.fromisoformat(said)
-    return words.day.format(day=day.day, month=words.months[day.month - 1], year=day.year)
+def _day(said: str, language: str) -> str:
+    return day_said(date.fromisoformat(said), language)
 
 
-def _time(said: str, timezone: str, words: Words) -> str:
+def _time(said: str, timezone: str, language: str) -> str:
     local = datetime.fromisoformat(said).astimezone(ZoneInfo(timezone))
-    return f"{_day(local.date().isoformat(), words)}, {local:%H:%M} ({timezone})"
+    return f"{day_said(local.date(), language)}, {local:%H:%M} ({timezone})"

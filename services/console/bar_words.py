@@ -7,7 +7,7 @@ LANGUAGES = ("en", "de", "es", "zh-Hans")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One language. `day` is how a date is written, with `months` for its month."""
+    """One language."""
 
     bar: str
     branch: str
@@ -24,8 +24,6 @@ class Words:
     do_not_use: str
     unknown: str
     unknown_detail: str
-    months: tuple[str, ...]
-    day: str
 
 
 WORDS: dict[str, Words] = {
@@ -42,9 +40,6 @@ WORDS: dict[str, Words] = {
         room_not_cleared="This room is not cleared for sessions on the bars.", do_not_use="Do not use this bar.",
         unknown="State unknown",
         unknown_detail="The record cannot be read just now. Do not use this bar until it can.",
-        months=("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-                "November", "December"),
-        day="{day} {month} {year}",
     ),
     "de": Words(
         bar="Stange", branch="Filiale", room="Raum", load="Nennlast", until="Geprüft bis", since="Seit",
@@ -60,9 +55,6 @@ WORDS: dict[str, Words] = {
         room_not_cleared="Dieser Raum ist nicht für Behandlungen an den Stangen freigegeben.",
         do_not_use="Diese Stange nicht benutzen.", unknown="Zustand unbekannt",
         unknown_detail="Der Nachweis ist gerade nicht lesbar. Diese Stange bis dahin nicht benutzen.",
-        months=("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober",
-                "November", "Dezember"),
-        day="{day}. {month} {year}",
     ),
     "es": Words(
         bar="Barra", branch="Sucursal", room="Sala", load="Carga nominal", until="Certificada hasta", since="Desde",
@@ -78,9 +70,6 @@ WORDS: dict[str, Words] = {
         room_not_cleared="Esta sala no está autorizada para sesiones con barras.", do_not_use="No use esta barra.",
         unknown="Estado desconocido",
         unknown_detail="El registro no se puede leer ahora. No use esta barra hasta que se pueda.",
-        months=("enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre",
-                "noviembre", "diciembre"),
-        day="{day} de {month} de {year}",
     ),
     "zh-Hans": Words(
         bar="吊杆", branch="门店", room="房间", load="额定载荷", until="检验有效期至", since="自",
@@ -94,7 +83,5 @@ WORDS: dict[str, Words] = {
         },
         room_not_cleared="此房间目前不得进行吊杆项目。", do_not_use="请勿使用此吊杆。", unknown="状态未知",
         unknown_detail="目前无法读取记录。在能够读取之前请勿使用此吊杆。",
-        months=tuple(str(month) for month in range(1, 13)),
-        day="{year}年{month}月{day}日",
     ),
 }  # fmt: skip

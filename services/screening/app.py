@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.screening.api import ROUTERS
+from services.screening.branch_contacts import branch_contacts
 from services.screening.consumers import HANDLERS
 from services.screening.jobs import JOBS
 from services.screening.opening import open_vault
@@ -57,7 +58,7 @@ SERVICE = Service(
     routers=ROUTERS,
     handlers=HANDLERS,
     jobs=JOBS,
-    resources=(vault, rescreening),
+    resources=(vault, rescreening, branch_contacts),
     codec=_sealed_answers,
     description="Who may have which session: asked, decided, proved, and forgotten when asked to.",
 )

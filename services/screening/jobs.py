@@ -8,7 +8,7 @@ from services.screening.handlers.erase import reapply
 from services.screening.handlers.retain import run as destroy_past_retention
 from services.screening.handlers.rotate import rewrap_keys
 from services.screening.settings import Settings
-from services.screening.store import appointments, renewals, screenings
+from services.screening.store import appointments, invitations, renewals, screenings
 from services.screening.store.screenings import standing_of
 from shared.events.screening import StandingEnding, StandingExpired
 from shared.kit.database import Transaction
@@ -57,5 +57,6 @@ JOBS = [
     Job("screening.reapply-erasures", timedelta(minutes=1), reapply),
     Job("screening.retention", timedelta(hours=1), destroy_past_retention),
     Job("screening.rewrap-keys", timedelta(seconds=5), rewrap_keys),
+    Job("screening.forget-drafts", timedelta(minutes=5), invitations.forget_drafts),
     Job("screening.forget-past-appointments", timedelta(hours=6), appointments.forget_past),
 ]

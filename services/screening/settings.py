@@ -42,6 +42,10 @@ class Settings(LinkingSettings):
         " House rule, not a standard.",
     )  # fmt: skip
 
+    invitation_days: int = Field(
+        7, ge=1, le=60, description="House rule, not a standard: how long a link to the client's own page opens it."
+    )
+
     def body_limits(self) -> dict[str, int]:
         """A letter's body holds a scan in base64, and some words."""
         return {"/clearances": self.document_max_bytes * 4 // 3 + 65_536}

@@ -27,6 +27,7 @@ _PLACES = {
     "arrival": "arrivals.vault",
     "document": "clearance_documents.sealed",
     "idempotent answer": "idempotency_keys.body",
+    "draft": "invitations.draft",
 }
 
 

@@ -1,6 +1,7 @@
 """What every page for a phone may say, in each language. Shown as it is: no markup in it."""
 
 from dataclasses import dataclass
+from datetime import date
 
 LANGUAGES = ("en", "de", "es", "zh-Hans")
 
@@ -10,11 +11,14 @@ NAMES = {"en": "English", "de": "Deutsch", "es": "Español", "zh-Hans": "简体�
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One language. `refusals`: title and text by HTTP status; 500 stands for every other."""
+    """One language. `refusals`: title and text by HTTP status; 500 stands for every other. `day` is how a date is
+    written, with `months` for its month."""
 
     language: str
     problem: str
     error: str
+    months: tuple[str, ...]
+    day: str
     refusals: dict[int, tuple[str, str]]
 
 
@@ -23,6 +27,9 @@ WORDS: dict[str, Words] = {
         language="Language",
         problem="Please look at this again",
         error="Please correct",
+        months=("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+                "November", "December"),
+        day="{day} {month} {year}",
         refusals={
             403: ("This did not go through", "Please open the link in your message again and go on from there."),
             404: ("This link does not open anything",
@@ -42,6 +49,9 @@ WORDS: dict[str, Words] = {
         language="Sprache",
         problem="Bitte sehen Sie hier noch einmal nach",
         error="Bitte korrigieren",
+        months=("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober",
+                "November", "Dezember"),
+        day="{day}. {month} {year}",
         refusals={
             403: ("Das hat nicht geklappt",
                   "Bitte öffnen Sie den Link in Ihrer Nachricht noch einmal und machen Sie dort weiter."),
@@ -65,6 +75,9 @@ WORDS: dict[str, Words] = {
         language="Idioma",
         problem="Por favor, revise esto",
         error="Corrija, por favor",
+        months=("enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre",
+                "noviembre", "diciembre"),
+        day="{day} de {month} de {year}",
         refusals={
             403: ("No se ha podido hacer", "Vuelva a abrir el enlace de su mensaje y continúe desde ahí."),
             404: ("Este enlace no abre nada",
@@ -85,6 +98,8 @@ WORDS: dict[str, Words] = {
         language="语言",
         problem="请再看一下这里",
         error="请更正",
+        months=tuple(str(month) for month in range(1, 13)),
+        day="{year}年{month}月{day}日",
         refusals={
             403: ("未能提交", "请重新打开消息中的链接，然后继续。"),
             404: ("此链接无法打开", "请重新打开消息中的完整链接。如果仍然不行，请致电门店。"),
@@ -97,3 +112,9 @@ WORDS: dict[str, Words] = {
         },
     ),
 }  # fmt: skip
+
+
+def day_said(day: date, language: str) -> str:
+    """A date as it is written in this language."""
+    words = WORDS[language]
+    return words.day.format(day=day.day, month=words.months[day.month - 1], year=day.year)

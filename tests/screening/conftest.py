@@ -34,6 +34,8 @@ async def app(
         **mint.environment(folder),
         "CAIBEI_SCREENING_MASTER_KEY_FILE": str(folder / "master.key"),
         "CAIBEI_SCREENING_KEY_SHARES_DIR": str(folder / "shares"),
+        "CAIBEI_SCREENING_LINK_KEY": "k" * 32,
+        "CAIBEI_SCREENING_PUBLIC_URL": "https://spa.test",
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():

@@ -33,12 +33,13 @@ def faults(protocol: Protocol, section: Section, answers: Mapping[str, str], tod
         if question.id not in answers:
             if question.is_asked(answers):
                 found.append(Fault(question.id, "answer_required", "This question needs an answer."))
-        elif fault := _fault(question, answers[question.id], today):
-            found.append(fault)
+        elif wrong := fault(question, answers[question.id], today):
+            found.append(wrong)
     return found
 
 
-def _fault(question: Question, answer: str, today: date) -> Fault | None:
+def fault(question: Question, answer: str, today: date) -> Fault | None:
+    """What is wrong with the answer to one question, if anything."""
     if answer == UNSURE or answer in question.values:
         return None
     if question.type is not QuestionType.DATE:

@@ -2,9 +2,10 @@
 
 Invalid (422)      UnknownReference  WrongAppointment  InvalidAnswers  AdvisoryRequired  UnsoundDraft
 NotFound (404)     UnknownProtocol  UnknownActivation  ScreeningNotFound  ClientNotFound  MasterKeyNotFound
+                   InvitationNotFound
 Refused (409)      ProtocolSuperseded  Erased  Superseded  DeclineStands  AnswersUnsure  NotTheirTherapist
                    ProtocolExists  WrongState  ReviewerIsAuthor  Untranslated  MilderThanDefault
-                   MasterKeyActive  MasterKeyInUse  MasterKeysKeptElsewhere
+                   InvitationOver  MasterKeyActive  MasterKeyInUse  MasterKeysKeptElsewhere
 Unavailable (503)  Unreadable
 (no status)        UnsoundProtocol: refuses to start
 """
@@ -152,6 +153,18 @@ class ScreeningNotFound(NotFound):
 class ClientNotFound(NotFound):
     def __init__(self) -> None:
         super().__init__("client_not_found", "There is no such client.")
+
+
+class InvitationNotFound(NotFound):
+    def __init__(self) -> None:
+        super().__init__("invitation_not_found", "There is no such invitation.")
+
+
+class InvitationOver(Refused):
+    """Used, ended or revoked: it cannot be taken back, and its link opens nothing."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__("invitation_over", f"This invitation is {state}. Invite the client again.", state=state)
 
 
 class Erased(Refused):

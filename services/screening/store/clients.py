@@ -46,8 +46,18 @@ FROM (VALUES (CAST(:id AS uuid))) AS c (id) LEFT JOIN client_keys k ON k.client_
 async def lock(tx: Transaction, id: UUID) -> Client | None:
     """The client, so that nobody else decides on or erases the same one now; None if unknown or erased."""
     row = await tx.first(_LOCK, {"id": id})
-    if row is None:
-        return None
+    return await _locked(tx, id, row) if row is not None else None
+
+
+async def hold(tx: Transaction, id: UUID) -> Client | None:
+    """The client, locked like by `lock`, with nothing to announce about them; None if unknown or erased."""
+    row = await tx.first(
+        "SELECT branch_ids, facts FROM clients WHERE id = :id AND NOT erased FOR NO KEY UPDATE", {"id": id}
+    )
+    return await _locked(tx, id, row) if row is not None else None
+
+
+async def _locked(tx: Transaction, id: UUID, row: Any) -> Client:
     more = await tx.one(_KEY, {"id": id, "branch_ids": row.branch_ids})
     key = WrappedKey(more.master_key_id, more.wrapped) if more.wrapped else None
     return Client(id, row.branch_ids, row.facts, more.now, zone(more.timezone), key)
@@ -89,6 +99,9 @@ _ERASE = (
     "UPDATE idempotency_keys SET body = CAST('\\x02' AS bytea) WHERE subject_id = ANY(CAST(:ids AS uuid[]))",
     "UPDATE screenings SET vault = NULL WHERE client_id = ANY(CAST(:ids AS uuid[])) AND vault IS NOT NULL",
     "UPDATE clearances SET vault = NULL WHERE client_id = ANY(CAST(:ids AS uuid[])) AND vault IS NOT NULL",
+    # A link from before opens nothing: who is asked again gets a new one.
+    "UPDATE invitations SET draft = NULL, revoked_at = clock_timestamp()"
+    " WHERE client_id = ANY(CAST(:ids AS uuid[])) AND completed_at IS NULL AND revoked_at IS NULL",
 )
 
 

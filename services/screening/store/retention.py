@@ -17,7 +17,8 @@ WITH present AS (
         (SELECT max(a.answered_at) FROM arrivals a WHERE a.client_id = k.client_id),
         (SELECT max(l.recorded_at) FROM clearances l WHERE l.client_id = k.client_id),
         (SELECT max(CAST(t.letter_until AS timestamptz)) FROM standings t WHERE t.client_id = k.client_id),
-        (SELECT max(p.ends_at) FROM appointments p WHERE p.client_id = k.client_id)) AS last
+        (SELECT max(p.ends_at) FROM appointments p WHERE p.client_id = k.client_id),
+        (SELECT max(i.expires_at) FROM invitations i WHERE i.client_id = k.client_id)) AS last
     FROM client_keys k JOIN clients c ON c.id = k.client_id
 ), ruled AS (
     SELECT p.client_id, p.last,

@@ -120,5 +120,6 @@ def test_every_language_has_every_word_a_name_and_a_direction() -> None:
     assert WORDS.keys() == NAMES.keys() == set(LANGUAGES)
     for words in WORDS.values():
         assert words.refusals.keys() == WORDS["en"].refusals.keys()
+        assert len(words.months) == 12
     assert {direction(language) for language in LANGUAGES} == {"ltr"}
     assert direction("ar-EG") == "rtl"
