@@ -67,8 +67,8 @@ OUTCOMES: dict[str, dict[str, Told]] = {
                                ("Wenn Sie gebucht haben, kommen Sie einfach. Wenn nicht, können Sie jetzt buchen.",
                                 "Wenn sich bis dahin etwas an Ihrer Gesundheit ändert, sagen Sie es uns bitte.")),
         "clearance_required": Told("Fast geschafft: Bitte bringen Sie ein Schreiben mit",
-                                   ("Um sicherzugehen, bitten wir vor der Behandlung ({treatment}) um ein Schreiben "
-                                    "einer medizinischen Fachperson, die Sie kennt.",),
+                                   ("Um sicherzugehen, bitten wir vor einem Termin für {treatment} um ein "
+                                    "Schreiben einer medizinischen Fachperson, die Sie kennt.",),
                                    ("Bitten Sie Ihre Ärztin, Ihren Arzt oder eine andere behandelnde Fachperson, zu "
                                     "schreiben, ob sie für Sie geeignet ist und was auszulassen ist.",
                                     "Senden oder bringen Sie das Schreiben in Ihre Filiale. Vorher können wir "
@@ -112,8 +112,8 @@ OUTCOMES: dict[str, dict[str, Told]] = {
                                ("Si ya tiene reserva, venga sin más. Si no, puede reservar ahora.",
                                 "Si algo cambia en su salud hasta entonces, díganoslo, por favor.")),
         "clearance_required": Told("Ya casi está: traiga una carta, por favor",
-                                   ("Para mayor seguridad, antes de esta sesión ({treatment}) le pedimos una carta "
-                                    "de un profesional sanitario que le conozca.",),
+                                   ("Para mayor seguridad, antes de una sesión de {treatment} le pedimos una "
+                                    "carta de un profesional sanitario que le conozca.",),
                                    ("Pida a su médico, o a otro profesional que le trate, que escriba si es adecuada "
                                     "para usted y qué hay que evitar.",
                                     "Envíe o traiga la carta a su sucursal. Hasta entonces no podemos confirmar "

@@ -44,7 +44,16 @@ class Shown:
     def treatment(self) -> str:
         return in_words(self.opened.protocol.title, self.language)
 
-    def page(self, name: str, status: int, step: int | None, problems: Mapping[str, str], /, **values: Any) -> Response:
+    def page(
+        self,
+        name: str,
+        status: int,
+        step: int | None,
+        problems: Mapping[str, str],
+        /,
+        labels: Mapping[str, str] | None = None,
+        **values: Any,
+    ) -> Response:
         return PAGES.page(
             name,
             status,
@@ -57,6 +66,7 @@ class Shown:
             steps=self.opened.review + 1,
             version=self.opened.protocol.version,
             problems=problems,
+            labels=labels or {},
             **values,
         )
 
@@ -100,6 +110,7 @@ def questions(
         422 if problems else 200,
         step,
         problems,
+        labels={field_of(each): in_words(each.text, shown.language) for each in group},
         questions=[_question(shown, each, sent) for each in group],
         follows=field_of(new[0]) if new and begun and not problems else None,
     )
@@ -134,8 +145,7 @@ def _options(shown: Shown, question: Question) -> list[tuple[str, str]]:
 
 
 def problems_of(shown: Shown, faults: Mapping[str, Fault | None], asked: tuple[Question, ...]) -> dict[str, str]:
-    """{field: what to do} for questions that are not answered (None) or whose answer cannot be taken, in their order.
-    Each names its question: that is what the reader looks for."""
+    """{field: what to do}, in their order, of questions without an answer (None) or with one that cannot be taken."""
     words, found = shown.words, {}
     for question in asked:
         if question.id not in faults:
@@ -147,7 +157,7 @@ def problems_of(shown: Shown, faults: Mapping[str, Fault | None], asked: tuple[Q
             what = words.day_future
         else:
             what = words.day_wrong if is_day else words.answer_missing
-        found[field_of(question)] = f"{what}: {in_words(question.text, shown.language)}"
+        found[field_of(question)] = what
     return found
 
 

@@ -1,13 +1,17 @@
 """Screening in this process on a real PostgreSQL, and the chain it has heard of."""
 
-from collections.abc import AsyncIterator
+import io
+import logging
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import structlog
 from fastapi import FastAPI
 
 from services.screening.app import SERVICE
+from shared.kit import logging as kit_logging
 from shared.kit.testing import TokenMint, running
 from tests.conftest import MakeDatabase
 from tests.screening.chain import Chain
@@ -48,3 +52,20 @@ async def app(
 def chain(app: FastAPI, mint: TokenMint, screening_database: ServiceDatabase) -> Chain:
     """A branch in Berlin and its people, heard of through events."""
     return Chain(app, mint, screening_database)
+
+
+@pytest.fixture(params=["json", "console"])
+def logged(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
+    """What a production process would log, in both formats."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    kit_logging.configure("screening", format=request.param, level="DEBUG")
+    said = io.StringIO()
+    for handler in root.handlers:
+        assert isinstance(handler, logging.StreamHandler)
+        handler.setStream(said)
+    yield said
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+    root.handlers[:] = handlers
+    root.setLevel(level)

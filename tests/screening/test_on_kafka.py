@@ -2,21 +2,18 @@
 
 import asyncio
 import io
-import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from services.screening.app import SERVICE
 from services.screening.handlers import screen as screen_handler
 from shared.events import scheduling
 from shared.events.base import Event
-from shared.kit import logging as kit_logging
 from shared.kit.ids import new_id
 from shared.kit.testing import TokenMint, running
 from tests.conftest import MakeDatabase
@@ -24,23 +21,6 @@ from tests.screening.chain import CLINICIAN, Chain, at_the_door, letter, questio
 from tests.servers import Topics
 
 CANARY = "CANARY-91be"
-
-
-@pytest.fixture(params=["json", "console"])
-def logged(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
-    """What a production process would log, in both formats."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    kit_logging.configure("screening", format=request.param, level="DEBUG")
-    said = io.StringIO()
-    for handler in root.handlers:
-        assert isinstance(handler, logging.StreamHandler)
-        handler.setStream(said)
-    yield said
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 @asynccontextmanager

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 from fastapi import FastAPI, Request, Response
 from jinja2 import UndefinedError
 from structlog.testing import capture_logs
 
 from shared.errors import Refused
+from shared.kit import problems
 from shared.kit.http import create_app
 from shared.kit.idempotency import PlainCodec
 from shared.kit.page_words import LANGUAGES, NAMES, WORDS
@@ -87,7 +89,10 @@ async def test_what_is_refused_is_told_as_a_page_in_the_readers_language(
     assert refused.headers["x-problem-code"] == "slot_taken"
 
 
-async def test_a_token_is_in_no_log_line_also_when_something_breaks(http: httpx.AsyncClient) -> None:
+async def test_a_token_is_in_no_log_line_also_when_something_breaks(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(problems, "log", structlog.get_logger())  # one that keeps nothing of how it was set up before
     with capture_logs() as logged:
         await http.get(f"/pages/{TOKEN}?break=1")
     assert [line["path"] for line in logged] == ["/pages/{token}"]
