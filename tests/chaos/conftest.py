@@ -31,6 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in mine:
         item.add_marker(pytest.mark.chaos)
         item.add_marker(pytest.mark.xdist_group("chaos"))
+        item.add_marker(pytest.mark.timeout(1800 if item.get_closest_marker("long") else 600))
     if "long" not in config.option.markexpr:
         long = [item for item in mine if item.get_closest_marker("long")]
         items[:] = [item for item in items if item not in long]

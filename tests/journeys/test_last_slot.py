@@ -165,6 +165,7 @@ async def still(spa: Spa, ids: list[str], status: str) -> list[str]:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 async def test_a_hundred_want_the_last_slot_twenty_times(chain: Chain, whole: Whole) -> None:
     spa, movers, lost = await the_chain(chain)
     for round in range(20):

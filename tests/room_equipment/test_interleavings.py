@@ -249,6 +249,7 @@ async def test_whatever_is_asked_at_once_nothing_uncovered_overloaded_or_doubled
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 async def test_whatever_is_asked_for_long(spa: Spa, admin: "asyncpg.Connection[Any]") -> None:
     for _ in range(20):
         await run(random.SystemRandom().randrange(10**9), 400, spa, admin)

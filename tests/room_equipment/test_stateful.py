@@ -162,6 +162,7 @@ async def test_the_service_agrees_with_a_simple_model(spa: Spa) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 async def test_the_service_agrees_with_a_simple_model_for_long(spa: Spa) -> None:
     async def another() -> Spa:
         return await Spa(spa.app, spa.mint, spa.database).open()
