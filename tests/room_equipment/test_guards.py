@@ -194,6 +194,24 @@ async def test_the_repairer_releases_nothing_and_is_not_written_over(direct: Dir
             await direct.connection.execute(RELEASE, direct.bar, await direct.connection.fetchval(latest, direct.bar))
 
 
+async def test_a_repair_stays_that_of_the_lockout_it_was_opened_for(direct: Direct) -> None:
+    """Else an old repair by somebody else would be lent to a lock-out, or the repairer's own taken off it."""
+    spa = direct.spa
+    planned = {"bar_id": str(direct.bar), "title": "New end caps"}
+    (await spa.http.post("/v1/work-orders", json=planned)).raise_for_status()
+    await spa.repaired(direct.bar)
+    (await spa.http.post(f"/v1/bars/{direct.bar}/lockouts", json={"reason": "bent"})).raise_for_status()
+    lend = """UPDATE work_orders SET lockout_id = (SELECT id FROM lockouts WHERE bar_id = $1 AND released_at IS NULL)
+              WHERE bar_id = $1 AND lockout_id IS NULL"""
+    with pytest.raises(CheckViolationError, match="opened for"):
+        await direct.sql(lend, direct.bar)
+    for of in ("NULL", "uuidv7()"):
+        with pytest.raises(CheckViolationError, match="opened for"):
+            await direct.sql(
+                f"UPDATE work_orders SET lockout_id = {of} WHERE bar_id = $1 AND lockout_id IS NOT NULL", direct.bar
+            )
+
+
 # --- the past -------------------------------------------------------------------------------------------------------
 
 
