@@ -19,7 +19,7 @@ run: $(STAMP) ## Start everything on this machine; Ctrl-C stops it, data stays i
 	@$(BIN)/caibei run $(ARGS)
 
 test: $(STAMP) ## Run every test, on a real PostgreSQL and a real Kafka
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
 
 lint: $(STAMP) ## Check style, types, the import contracts, event schemas and the reference
 	@$(BIN)/ruff check $(wildcard $(SOURCES))

@@ -13,6 +13,7 @@ from deploy.embedded.account import REACHABLE_ROOT
 from deploy.embedded.testing import server
 from tests.containers.engine import pytest_collection_modifyitems, pytest_terminal_summary  # noqa: F401
 from tests.servers import Databases, ServiceDatabase, Topics, create_topics, delete_topics, session_owner
+from tests.sharing import pytest_xdist_make_scheduler  # noqa: F401
 
 
 class MakeDatabase(Protocol):

@@ -26,11 +26,10 @@ UnderLoad = Callable[..., AbstractAsyncContextManager[Load]]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """All in one pytest-xdist worker. The long ones run only where they are asked for (`make chaos`)."""
+    """The long ones run only where they are asked for (`make chaos`)."""
     mine = [item for item in items if item.path.is_relative_to(HERE)]
     for item in mine:
         item.add_marker(pytest.mark.chaos)
-        item.add_marker(pytest.mark.xdist_group("chaos"))
         item.add_marker(pytest.mark.timeout(1800 if item.get_closest_marker("long") else 600))
     if "long" not in config.option.markexpr:
         long = [item for item in mine if item.get_closest_marker("long")]

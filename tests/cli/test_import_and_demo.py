@@ -15,7 +15,6 @@ import pytest
 
 from tests.caibei_run import ROOT, CaibeiRun, caibei_run, until
 
-pytestmark = pytest.mark.xdist_group("import and demo")
 DEMO = ROOT / "deploy" / "demo"
 SMALL = """
 branches: [{code: HAM, name: Hamburg, timezone: Europe/Berlin, opening_hours: mon-sun 10:00-22:00}]

@@ -19,7 +19,7 @@ from tests.journeys.chain import Chain
 from tests.journeys.desk import Desk
 from tests.journeys.ledger import Ledger
 
-pytestmark = [pytest.mark.containers, pytest.mark.xdist_group("compose"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import ssl
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -12,15 +11,7 @@ from tests.journeys.desk import Desk
 from tests.journeys.ledger import Ledger
 from tests.journeys.system import Whole, running
 
-HERE = Path(__file__).parent
 INSPECTOR = ("rooms:read", "rooms:inspect", "rooms:operate")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All in one pytest-xdist worker: a system a worker would cost a gigabyte each."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("journeys"))
 
 
 @pytest.fixture(scope="session")

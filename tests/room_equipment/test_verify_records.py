@@ -18,44 +18,54 @@ from tests.caibei_run import ROOT
 from tests.conftest import MakeDatabase
 from tests.room_equipment.spa import Spa
 
+EACH = """
+import json, sys
+from typer.testing import CliRunner
+from deploy.cli.main import app
+answers = [CliRunner().invoke(app, ["verify-records", *arguments]) for arguments in json.loads(sys.argv[1])]
+print(json.dumps([[answer.exit_code, answer.stdout, answer.stderr] for answer in answers]))
+"""
+Answer = tuple[int, str, str]
 
-async def caibei(spa: Spa, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "deploy.cli.main", "verify-records", *arguments]
+
+async def caibei(spa: Spa, *runs: tuple[str, ...]) -> list[Answer]:
+    """What each run ends with, prints, and says on stderr. In one process: most of a run is its imports."""
+    command = [sys.executable, "-c", EACH, json.dumps(runs)]
     env = {**os.environ, "CAIBEI_ROOM_EQUIPMENT_MIGRATION_URL": spa.database.owner_url}
-    return await asyncio.to_thread(
-        subprocess.run, command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False
+    done = await asyncio.to_thread(
+        subprocess.run, command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False
     )
+    assert done.returncode == 0, done.stderr
+    return [(code, out, err) for code, out, err in json.loads(done.stdout)]
 
 
 async def test_the_command_ends_with_0_while_the_record_holds_and_names_what_does_not(spa: Spa, tmp_path: Path) -> None:
     _, bar = await spa.cleared_room()
     recorded = (await spa.inspect(bar)).json()
     branch = ("--branch", str(spa.branch_id))
-    whole = await caibei(spa, *branch)
-    assert (whole.returncode, whole.stdout) == (0, "the safety record holds: 3 entries in 1 chains\n"), whole.stderr
+    whole, told = await caibei(spa, branch, (*branch, "--json"))
+    assert whole == (0, "the safety record holds: 3 entries in 1 chains\n", "")
     kept = tmp_path / "kept.json"
-    kept.write_text((await caibei(spa, *branch, "--json")).stdout)
-    held = await caibei(spa, *branch, "--against", str(kept), "--anchor", recorded["record_hash"])
-    assert held.returncode == 0, held.stdout
+    kept.write_text(told[1])
+    (held,) = await caibei(spa, (*branch, "--against", str(kept), "--anchor", recorded["record_hash"]))
+    assert held[0] == 0, held
     await spa.as_superuser("UPDATE inspections SET result = 'fail', certified_until = NULL WHERE id = $1",
                            recorded["id"])  # fmt: skip
-    broken = await caibei(spa, *branch)
-    assert broken.returncode == 1 and "does NOT hold" in broken.stdout
-    assert "record_changed" in broken.stdout and recorded["id"] in broken.stdout
-    told = json.loads((await caibei(spa, *branch, "--json")).stdout)
-    (fault,) = told["faults"]
-    assert told["ok"] is False and (fault["record"], fault["id"], fault["sequence"]) == (
+    broken, told, unknown = await caibei(spa, branch, (*branch, "--json"), (*branch, "--anchor", "00" * 32))
+    assert broken[0] == 1 and "does NOT hold" in broken[1]
+    assert "record_changed" in broken[1] and recorded["id"] in broken[1]
+    (fault,) = json.loads(told[1])["faults"]
+    assert json.loads(told[1])["ok"] is False and (fault["record"], fault["id"], fault["sequence"]) == (
         "inspections", recorded["id"], 3
     )  # fmt: skip
-    unknown = await caibei(spa, *branch, "--anchor", "00" * 32)
-    assert unknown.returncode == 1 and "anchor_unknown" in unknown.stdout
+    assert unknown[0] == 1 and "anchor_unknown" in unknown[1]
 
 
 async def test_what_cannot_be_asked_is_said_in_one_line(spa: Spa, tmp_path: Path) -> None:
     nowhere = ("--branch", str(new_id()))
-    for arguments in (nowhere, ("--branch", "x"), ("--anchor", "xyz"), ("--against", str(tmp_path / "no.json"))):
-        answer = await caibei(spa, *arguments)
-        assert answer.returncode == 2 and len(answer.stderr.splitlines()) == 1, answer.stderr
+    wrong = (nowhere, ("--branch", "x"), ("--anchor", "xyz"), ("--against", str(tmp_path / "no.json")))
+    for code, _, said in await caibei(spa, *wrong):
+        assert code == 2 and len(said.splitlines()) == 1, said
 
 
 BEFORE = """

@@ -100,4 +100,4 @@ def test_memory_does_not_grow_with_the_rows() -> None:
         return found
 
     peak(10)  # what is imported once
-    assert peak(20_000) < peak(2_000) + 1_000_000
+    assert peak(6_000) < peak(600) + 300_000
