@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 ONE_SYSTEM = ("tests/chaos/", "tests/cli/test_commands", "tests/cli/test_keys", "tests/journeys/")
 
 
-class ByServers(LoadScopeScheduling):
+class ByServers(LoadScopeScheduling):  # type: ignore[misc]  # the library has no types
     """`_split_scope` is where pytest-xdist asks which tests stay together."""
 
     def _split_scope(self, nodeid: str) -> str:
