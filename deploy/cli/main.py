@@ -30,6 +30,7 @@ COMMANDS = {
     "clients": ("deploy.cli.clients", "API clients: add, list, rotate, revoke."),
     "outbox": ("deploy.cli.outbox", "What waits to be published, by service."),
     "lag": ("deploy.cli.lag", "How far each service's consumer is behind."),
+    "timezones": ("deploy.cli.timezones", "Zone data that times to come were derived from: show, rederive."),
     "verify-records": ("deploy.cli.verify_records", "Whether the safety record is as it was written."),
     "dead-letters": ("deploy.cli.dead_letters", "Messages that could not be handled: list, show, replay, discard."),
 }

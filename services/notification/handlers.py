@@ -34,6 +34,7 @@ from shared.kit.inbox import Received
 
 AppointmentNews = AppointmentConfirmed | AppointmentRescheduled | AppointmentCancelled | AppointmentDisplaced
 InspectionNews = BarInspectionDue | BarInspectionExpired | EquipmentInspectionDue | EquipmentInspectionExpired
+ZONE_RULES = "zone_rules_changed"
 ClientNews = ClientRegistered | ClientChanged | ClientErased
 
 
@@ -69,6 +70,8 @@ def _letters(event: AppointmentNews) -> Iterator[tuple[Recipient, Purpose]]:
     elif isinstance(event, AppointmentConfirmed):
         to_client = Purpose.CONFIRMED
     elif isinstance(event, AppointmentRescheduled):
+        if event.reason == ZONE_RULES:  # by the branch's clock, which is what was promised, nothing changed
+            return
         to_client = Purpose.RESCHEDULED
     elif event.reason == "erased":
         return

@@ -16,6 +16,7 @@ from services.scheduling.api import (
     policies,
     reschedule,
     waitlist,
+    zones,
 )
 from services.scheduling.consumers import HANDLERS
 from services.scheduling.jobs import JOBS
@@ -40,6 +41,7 @@ SERVICE = Service(
         people.routes,
         places.routes,
         closures.routes,
+        zones.routes,
         exports.routes,
         erasures.routes,
     ],

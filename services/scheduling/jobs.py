@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from services.scheduling.handlers import clocks, closures, line, reopening, together
+from services.scheduling.handlers import clocks, closures, following, line, reopening, together, zones
 from shared.kit.jobs import Job
 
 JOBS = [
@@ -14,6 +14,8 @@ JOBS = [
     Job("scheduling.go-on-reopening", timedelta(seconds=1), reopening.go_on),
     Job("scheduling.waitlist", timedelta(seconds=1), line.move_on, drains=True),
     Job("scheduling.look-everywhere", timedelta(hours=1), line.look_everywhere),
+    Job("scheduling.zone-rules", timedelta(minutes=10), zones.look),
+    Job("scheduling.follow-wall-time", timedelta(seconds=2), following.move_on),
     Job("scheduling.sweep-holds", timedelta(seconds=30), clocks.sweep_holds),
     Job("scheduling.extend-shifts", timedelta(hours=1), clocks.extend_shifts),
 ]

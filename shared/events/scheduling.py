@@ -27,6 +27,29 @@ class BranchChanged(Event, type="caibei.scheduling.branch.changed.v1", key="bran
     opening_hours: OpeningHours
 
 
+class BranchClockChanged(Event, type="caibei.scheduling.branch.clock-changed.v1", key="branch_id"):
+    """The rules of its time zone are others: what was to come keeps its wall time. `sessions`: how many are to follow,
+    each announced when it has; the others are counted as they were laid out anew or let go."""
+
+    branch_id: UUID
+    timezone: str
+    rules: Word
+    sessions: int
+    shifts: int
+    closures: int
+    holds: int
+
+
+class BranchClockSettled(Event, type="caibei.scheduling.branch.clock-settled.v1", key="branch_id"):
+    """Every session that was to follow has, or waits for a person (`conflicts`)."""
+
+    branch_id: UUID
+    timezone: str
+    rules: Word
+    moved: int
+    conflicts: int
+
+
 class TreatmentRegistered(Event, type="caibei.scheduling.treatment.registered.v1", key="treatment_id"):
     treatment_id: UUID
     version: int
@@ -153,7 +176,10 @@ class AppointmentRejected(_Appointment, type="caibei.scheduling.appointment.reje
 
 
 class AppointmentRescheduled(_Appointment, type="caibei.scheduling.appointment.rescheduled.v1", key="appointment_id"):
+    """`reason`: why, if nobody asked for it."""
+
     previous_starts_at: datetime
+    reason: Word | None = None
 
 
 class AppointmentCancelled(_Appointment, type="caibei.scheduling.appointment.cancelled.v1", key="appointment_id"):

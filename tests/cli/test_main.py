@@ -13,7 +13,7 @@ from tests.caibei_run import ROOT
 
 PROMISED = {
     "run", "import", "doctor", "migrate", "topics", "clients", "token", "dead-letters", "outbox", "lag", "erase",
-    "demo", "status", "verify-records", "export", "erasures", "retention", "keys",
+    "demo", "status", "verify-records", "export", "erasures", "retention", "keys", "timezones",
 }  # fmt: skip
 HEAVY = ("sqlalchemy", "fastapi", "aiokafka", "asyncpg", "httpx", "pydantic", "yaml", "asyncio")
 

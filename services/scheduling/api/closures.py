@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from services.scheduling.api import answers
 from services.scheduling.api.appointments import Prefer
-from services.scheduling.api.places import Reader, Writer, bounds
+from services.scheduling.api.places import DryRun, Reader, Writer, bounds
 from services.scheduling.handlers import closures as handlers
 from services.scheduling.handlers import places, reopening
 from services.scheduling.schemas import closures as shapes
@@ -22,7 +22,6 @@ from shared.kit.rehearsal import rehearse
 from shared.kit.unit import Tx, Unit, router
 
 routes = router("/v1/branches", "closures")
-DryRun = Annotated[bool, Query(description="Only say what would be: it is carried out and taken back.")]
 
 
 @routes.post("/{branch_id}/closures", status_code=201)

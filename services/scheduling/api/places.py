@@ -9,6 +9,8 @@ from sqlalchemy import Row
 
 from services.scheduling.api.cursors import after
 from services.scheduling.handlers import places
+from services.scheduling.handlers.closures import said
+from services.scheduling.schemas.closures import ChangedBranch, TouchedSession
 from services.scheduling.schemas.resources import (
     Branch,
     BranchChange,
@@ -22,12 +24,14 @@ from shared.errors import NotFound
 from shared.kit.auth import Principal, requires
 from shared.kit.body import Body
 from shared.kit.paging import Cursor, Limit, Page, check_if_match, etag, page
+from shared.kit.rehearsal import rehearse
 from shared.kit.unit import Tx, router
 
 routes = router("/v1", "places")
 Reader = Annotated[Principal, requires("scheduling:read")]
 Writer = Annotated[Principal, requires("scheduling:write")]
 CodeFilter = Annotated[str | None, Query(max_length=40, description="The one with this natural code.")]
+DryRun = Annotated[bool, Query(description="Only say what would be: it is carried out and taken back.")]
 IdFilter = Annotated[list[UUID] | None, Query(max_length=200, description="These ones; what is not there is left out.")]
 
 
@@ -64,14 +68,20 @@ async def get_branch(branch_id: UUID, who: Reader, tx: Tx, response: Response) -
 
 @routes.patch("/branches/{branch_id}")
 async def change_branch(
-    branch_id: UUID, body: BranchChange, who: Writer, tx: Tx, request: Request, response: Response
-) -> Branch:
-    """Change a branch (JSON merge patch). New hours concern new bookings only."""
+    branch_id: UUID, body: BranchChange, who: Writer, tx: Tx, request: Request, response: Response,
+    dry_run: DryRun = False,
+) -> ChangedBranch:  # fmt: skip
+    """Change a branch (JSON merge patch). New hours concern new bookings; what is booked outside of them stays, is
+    listed as `conflicts` and put to a person. To displace it, close the branch for that time.
+    """
     row = await places.visible_branch(tx, who, branch_id, lock=True)
     check_if_match(request, row.version)
-    row = await places.change_branch(tx, row, given(body))
-    response.headers["ETag"] = etag(row.version)
-    return Branch.model_validate(row)
+    work = places.change_branch(tx, who, row, given(body))
+    changed, outside = await (rehearse(tx, work) if dry_run else work)
+    if not dry_run:
+        response.headers["ETag"] = etag(changed.version)
+    conflicts = [TouchedSession.model_validate(said(appointment)) for appointment in outside]
+    return ChangedBranch(**Branch.model_validate(changed).model_dump(), conflicts=conflicts, dry_run=dry_run)
 
 
 @routes.post("/treatments", status_code=201)

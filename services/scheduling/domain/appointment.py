@@ -229,14 +229,14 @@ class Appointment:
 
     def move_to(
         self, *, branch_id: UUID, therapist_id: UUID, named: bool, room_id: UUID | None, starts_at: datetime,
-        ends_at: datetime,
+        ends_at: datetime, why: str | None = None,
     ) -> None:  # fmt: skip
         """Another slot is wanted; therapist and room of the old one are kept until the new one is certain.
 
-        `named`: exactly this therapist is wanted; `room_id`: exactly this room, None any.
+        `named`: exactly this therapist is wanted; `room_id`: exactly this room, None any; `why`: if nobody asked.
         """
         self.check_can_move()
-        self._keep_slot(keeps_room=True)
+        self._keep_slot(keeps_room=True, why=why)
         self.branch_id, self.therapist_id, self.therapist_named = branch_id, therapist_id, named
         self.requested_room_id, self.starts_at, self.ends_at = room_id, starts_at, ends_at
         self.tried_therapist_ids = []
@@ -273,8 +273,8 @@ class Appointment:
         known = attempt == self.attempt if self.status is Status.PENDING else attempt <= self.attempt
         return known and version > self.assignment_version
 
-    def _keep_slot(self, *, keeps_room: bool) -> None:
-        self.resume = resume.of(self, keeps_room)
+    def _keep_slot(self, *, keeps_room: bool, why: str | None = None) -> None:
+        self.resume = resume.of(self, keeps_room, why)
         self.status = Status.PENDING
 
     def _fall_back(self) -> str | None:

@@ -20,7 +20,7 @@ class Candidate:
 
     `certified_until` is the last local day of the certificate the treatment needs, None without one. `load_ready`:
     her load profile is valid as far as this service knows (advice; only room-equipment refuses for it).
-    `sessions` counts her sessions of that day.
+    `sessions` counts her sessions of that day, which is twelve hours before and after.
     """
 
     therapist_id: UUID

@@ -27,8 +27,9 @@ class Slotted(Protocol):
     resume: dict[str, Any] | None
 
 
-def of(a: Slotted, keeps_room: bool) -> dict[str, Any]:
-    """The present slot. `keeps_room`: its room stays too, until the new one is certain (a move, not a displacement)."""
+def of(a: Slotted, keeps_room: bool, why: str | None = None) -> dict[str, Any]:
+    """The present slot. `keeps_room`: its room stays too, until the new one is certain (a move, not a displacement).
+    `why` it is left, if nobody asked for it."""
     return {
         "status": str(a.status),
         "attempt": a.attempt,
@@ -45,6 +46,7 @@ def of(a: Slotted, keeps_room: bool) -> dict[str, Any]:
         "requires_bar": a.requires_bar,
         "screening_protocol": a.screening_protocol,
         "asked_at": None if a.asked_at is None else a.asked_at.isoformat(),
+        "why": why,
     }
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.scheduling.domain import cancelling, candidates
 from services.scheduling.domain.appointment import Appointment, Status
 from services.scheduling.domain.errors import AmbiguousLocalTime, NonexistentLocalTime, StartsInThePast, Unknown
-from services.scheduling.domain.localtime import at_wall, resolve
+from services.scheduling.domain.localtime import at_wall, resolve, wall
 from services.scheduling.domain.opening import is_open
 from services.scheduling.handlers.facts import facts, requested
 from services.scheduling.settings import settings
@@ -187,4 +187,5 @@ def row_of(a: Appointment, wish: Wish, who: Principal, found: Ground) -> dict[st
         "requires_bar": a.requires_bar, "screening_protocol": a.screening_protocol, "code": None,
         "notes": wish.notes, "actor": who.subject, "now": found.now, "cancellation": a.cancellation,
         "walk_in": wish.walk_in, "party_id": a.party_id, "party_size": a.party_size,
+        "starts_local": wall(a.starts_at, found.zone),
     }  # fmt: skip

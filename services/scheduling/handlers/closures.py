@@ -84,7 +84,7 @@ async def displace(tx: Transaction, closure: Row[Any], actor: str) -> Closed:
     reasons = await store.reasons(tx, [a.id for a in found if a.status is Status.NEEDS_ATTENTION])
     noted: list[UUID] = []
     for a in found:
-        before = _said(a)
+        before = said(a)
         if a.status is Status.IN_PROGRESS:
             result.running.append(before)
         elif a.status is Status.NEEDS_ATTENTION:
@@ -115,7 +115,8 @@ def _lose(step: Step, a: Appointment) -> None:
     )  # fmt: skip
 
 
-def _said(a: Appointment) -> Said:
+def said(a: Appointment) -> Said:
+    """A session as it is, for a list of those that something happens to."""
     named = {name: getattr(a, name) for name in ("starts_at", "ends_at", "treatment_id", "client_id", "therapist_id")}
     return {"appointment_id": a.id, "status": a.status, "room_id": a.room_id} | named
 

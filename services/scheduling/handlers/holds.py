@@ -12,6 +12,7 @@ from sqlalchemy import Row
 
 from services.scheduling.domain import errors
 from services.scheduling.domain.errors import HoldExpired, StartsInThePast, TooManyHolds
+from services.scheduling.domain.localtime import wall
 from services.scheduling.handlers.availability import nearest
 from services.scheduling.handlers.booking import Asked, Wish, check_known, draft, instant_of, judge, refuse, row_of
 from services.scheduling.handlers.facts import requested
@@ -55,6 +56,7 @@ async def place(tx: Transaction, who: Principal, id: UUID, wish: Wish, minutes: 
         "id": id, "branch_id": wish.branch_id, "treatment_id": wish.treatment_id, "client_id": client_id,
         "therapist_named": wish.therapist_id is not None, "room_id": wish.room_id, "starts_at": starts_at,
         "ends_at": found.ends_at, "held_by": holder(who), "minutes": minutes or settings().hold_minutes,
+        "starts_local": wall(starts_at, found.zone),
     }  # fmt: skip
     for therapist_id in order:
         row = await store.place(tx, values | {"therapist_id": therapist_id})

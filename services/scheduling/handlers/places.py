@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from sqlalchemy import Row
 
 from services.scheduling.domain import opening
+from services.scheduling.domain.appointment import Appointment
 from services.scheduling.domain.treatments import BAR, check_screened
+from services.scheduling.handlers.hours import check_booked
 from services.scheduling.recurrence import windows
 from services.scheduling.settings import settings
 from services.scheduling.store import places, saga, shifts
@@ -33,14 +35,20 @@ async def add_branch(tx: Transaction, who: Principal, values: dict[str, Any]) ->
     return row
 
 
-async def change_branch(tx: Transaction, row: Row[Any], values: dict[str, Any]) -> Row[Any]:
-    """A changed clock lays the branch's shifts out again: they keep their wall time."""
+async def change_branch(
+    tx: Transaction, who: Principal, row: Row[Any], values: dict[str, Any]
+) -> tuple[Row[Any], list[Appointment]]:
+    """A changed clock lays the branch's shifts out again: they keep their wall time. Also answers the sessions that
+    changed hours leave outside; they stay as they are, and are put to a person."""
     check_branch(values)
     changed = await places.change(tx, "branch", row.id, values)
     if changed.timezone != row.timezone:
         await _lay_out_again(tx, changed)
     tx.announce(BranchChanged(**_branch(changed)))
-    return changed
+    outside: list[Appointment] = []
+    if (changed.opening_hours, changed.timezone) != (row.opening_hours, row.timezone):
+        outside = await check_booked(tx, changed, who.subject)
+    return changed, outside
 
 
 async def _lay_out_again(tx: Transaction, branch: Row[Any]) -> None:

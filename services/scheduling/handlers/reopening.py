@@ -4,7 +4,7 @@ Who was accepted elsewhere or cancelled meanwhile stays so. What is left to do i
 goes on: each session is asked for and its row marked in one transaction.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +13,9 @@ from sqlalchemy import Row
 from services.scheduling.domain.appointment import Appointment
 from services.scheduling.domain.closing import why_not_back
 from services.scheduling.domain.opening import Interval
-from services.scheduling.handlers.booking import judge
-from services.scheduling.handlers.facts import asked
+from services.scheduling.handlers.again import ask_again
 from services.scheduling.handlers.saga import Step
-from services.scheduling.store import appointments, attention, booking, saga
+from services.scheduling.store import appointments, saga
 from services.scheduling.store import closures as store
 from shared.errors import NotFound
 from shared.kit.audit import record as audit
@@ -66,30 +65,4 @@ async def restore(tx: Transaction, actor: str, limit: int | None = AT_ONCE, clos
 
 async def _put_back(step: Step, a: Appointment, closed: Interval, now: datetime) -> str | None:
     """Ask for it, or say why not."""
-    code = why_not_back(a, closed, now)
-    if code is not None:
-        return code
-    found = await booking.ground(
-        step.tx,
-        {"branch_id": a.branch_id, "treatment_id": a.treatment_id, "client_id": a.client_id,
-         "therapist_id": a.therapist_id, "room_id": a.requested_room_id, "starts_at": a.starts_at, "self": a.id,
-         "branches": None, "minutes": (a.ends_at - a.starts_at) // timedelta(minutes=1)},
-    )  # fmt: skip
-    if found.closures:
-        return "still_closed"
-    order, code = judge(found, a.id, a.starts_at, a.therapist_id)
-    if not order:
-        return code
-    claim = {"id": a.id, "attempt": a.attempt + 1, "therapist_id": a.therapist_id, "starts_at": a.starts_at,
-             "ends_at": a.ends_at}  # fmt: skip
-    if a.therapist_id is None or not await saga.claim(step.tx, [claim]):
-        return code
-    a.move_to(
-        branch_id=a.branch_id, therapist_id=a.therapist_id, named=a.therapist_named, room_id=a.requested_room_id,
-        starts_at=a.starts_at, ends_at=a.ends_at,
-    )  # fmt: skip
-    step.changes.step(a)
-    step.changes.asked.add(a.id)
-    step.tx.announce(asked(a))
-    await attention.forget_alternatives(step.tx, a.id)
-    return None
+    return why_not_back(a, closed, now) or await ask_again(step, a, a.starts_at)

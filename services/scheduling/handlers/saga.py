@@ -153,7 +153,7 @@ class Step:
         if old is None:
             self.tx.announce(AppointmentConfirmed(**said, assignment_version=appointment.assignment_version))
         else:
-            self.tx.announce(AppointmentRescheduled(**said, previous_starts_at=old["starts_at"]))
+            self.tx.announce(AppointmentRescheduled(**said, previous_starts_at=old["starts_at"], reason=old.get("why")))
 
     def reject(self, appointment: Appointment, code: str) -> None:
         """Refused: room-equipment gives back what it holds, and whoever waits is told. A refused move changes nothing

@@ -10,7 +10,7 @@ from services.scheduling.domain.alternatives import Kind
 from services.scheduling.domain.appointment import Status
 from shared.kit.body import Answer, Body, example
 
-AttentionKind = Literal["displaced", "at_risk", "started_after_end", "overran", "therapist_needed"]
+AttentionKind = Literal["displaced", "at_risk", "started_after_end", "overran", "therapist_needed", "conflict"]
 Owner = Literal["branch", "manager"]
 Tolerance = Annotated[
     int | None,

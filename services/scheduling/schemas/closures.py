@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from services.scheduling.domain.appointment import Status
 from services.scheduling.schemas.bookings import LocalTime
+from services.scheduling.schemas.resources import Branch
 from shared.kit.body import Answer, Body, Instant, Note, example
 
 Day = Annotated[date, Field(ge=date(1970, 1, 1), le=date(2200, 12, 31))]
@@ -89,6 +90,13 @@ class ClosurePlanned(Touched):
 
 class ClosureRecorded(Closure, Touched):
     """The closure, and what it did."""
+
+
+class ChangedBranch(Branch):
+    """The branch as it is now, and the sessions to come outside of its hours: they stay, and a person decides."""
+
+    dry_run: bool = False
+    conflicts: list[TouchedSession]
 
 
 Outcome = Literal["displaced", "restoring", "restored", "not_restored"]

@@ -37,7 +37,7 @@ INSERT INTO appointments (
     screening_protocol, code, notes, created_by, created_at, cancellation, walk_in, party_id, party_size)
 SELECT :id, :status, 1, 1, :branch_id, :treatment_id, :client_id, CAST(:therapist_id AS uuid), :therapist_named,
     :requested_room_id, :room_flexible, CAST(:starts_at AS timestamptz), :ends_at,
-    CAST(:starts_at AS timestamptz) AT TIME ZONE CAST(:timezone AS text), CAST(:timezone AS text),
+    CAST(:starts_local AS timestamp), CAST(:timezone AS text),
     :turnover_minutes, :requires_bar, :screening_protocol, CAST(:code AS text), :notes, CAST(:actor AS text), :now,
     CAST(:cancellation AS jsonb), :walk_in, CAST(:party_id AS uuid), CAST(:party_size AS int)
 """

@@ -81,3 +81,15 @@ async def fill(tx: Transaction, filled: list[dict[str, Any]]) -> None:
 async def forget_alternatives(tx: Transaction, appointment_id: UUID) -> None:
     """What was proposed is no longer true; it is computed again."""
     await tx.run(FORGET, {"id": appointment_id})
+
+
+WITHDRAW = """
+UPDATE attention_items SET resolved_at = clock_timestamp(), resolution = 'no longer so'
+WHERE branch_id = :branch_id AND kind = :kind AND reason = :reason AND resolved_at IS NULL
+  AND appointment_id <> ALL(CAST(:keep AS uuid[]))
+"""
+
+
+async def withdraw(tx: Transaction, branch_id: UUID, kind: str, reason: str, *, keep: Sequence[UUID]) -> None:
+    """What called for a person is so no more, but for these appointments."""
+    await tx.run(WITHDRAW, {"branch_id": branch_id, "kind": kind, "reason": reason, "keep": list(keep)})

@@ -11,6 +11,7 @@ from services.scheduling.domain.opening import Interval
 from shared.kit.database import Transaction
 
 # On shift means that the union of the windows covers the session: two adjoining shifts carry one.
+# Her sessions are counted twelve hours around, not by a calendar day: that would need the database's own zone data.
 # `ground` comes from the caller: one row a request with branch_id, therapist_id (or null), skill, during, day, self.
 CANDIDATES = """
 SELECT jsonb_agg(jsonb_build_array(p.therapist_id, p.away, coalesce(p.busy, false), p.certified_until,
@@ -59,11 +60,10 @@ LEFT JOIN treatments t ON t.id = :treatment_id
 LEFT JOIN LATERAL (
     SELECT b.id AS branch_id, CAST(:therapist_id AS uuid) AS therapist_id, t.skill, CAST(:self AS uuid) AS self,
         e.ends_at, tstzrange(e.starts_at, e.ends_at) AS during,
-        tstzrange(least(e.day, e.starts_at), greatest(e.day + interval '1 day', e.ends_at)) AS day
+        tstzrange(e.starts_at - interval '12 hours', e.ends_at + interval '12 hours') AS day
     FROM (SELECT CAST(:starts_at AS timestamptz) AS starts_at,
                  CAST(:starts_at AS timestamptz)
-                     + make_interval(mins => coalesce(CAST(:minutes AS int), t.duration_minutes)) AS ends_at,
-                 date_trunc('day', CAST(:starts_at AS timestamptz), b.timezone) AS day) e
+                     + make_interval(mins => coalesce(CAST(:minutes AS int), t.duration_minutes)) AS ends_at) e
     WHERE b.id IS NOT NULL AND t.id IS NOT NULL
 ) g ON true
 """
@@ -153,9 +153,8 @@ SELECT g.self AS id, g.timezone, g.skill, ({CANDIDATES}) AS candidates
 FROM (
     SELECT a.id AS self, a.branch_id, CAST(NULL AS uuid) AS therapist_id, t.skill, b.timezone,
         tstzrange(a.starts_at, a.ends_at) AS during,
-        tstzrange(least(d.day, a.starts_at), greatest(d.day + interval '1 day', a.ends_at)) AS day
-    FROM appointments a JOIN branches b ON b.id = a.branch_id JOIN treatments t ON t.id = a.treatment_id,
-        LATERAL (SELECT date_trunc('day', a.starts_at, b.timezone) AS day) d
+        tstzrange(a.starts_at - interval '12 hours', a.ends_at + interval '12 hours') AS day
+    FROM appointments a JOIN branches b ON b.id = a.branch_id JOIN treatments t ON t.id = a.treatment_id
     WHERE a.id = ANY(CAST(:ids AS uuid[]))
 ) g
 """

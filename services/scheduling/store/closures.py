@@ -13,10 +13,12 @@ from services.scheduling.store.appointments import from_row
 from services.scheduling.tables import closures
 from shared.kit.database import Transaction
 
-# A session lasts a day at most: looked up by its start. What is past is not touched; whoever is late is.
+# A session lasts a day at most: looked up by its start. What is past is not touched; whoever is late is. One that is
+# yet to follow a changed clock, as the closure has, stands elsewhere for a moment.
 _IN = """
 a.branch_id = x.branch_id AND a.starts_at < upper(x.during) AND a.starts_at > lower(x.during) - interval '1 day'
 AND a.starts_at > clock_timestamp() - interval '1 day' AND a.ends_at > greatest(lower(x.during), clock_timestamp())
+AND NOT EXISTS (SELECT FROM zone_moves z WHERE z.appointment_id = a.id AND z.state IN ('waiting', 'asked'))
 """
 LOCK_WITHIN = f"""
 SELECT a.* FROM closures x JOIN appointments a ON {_IN}

@@ -31,9 +31,9 @@ WITH gone AS ({GIVE_WAY}), claim AS (
     ON CONFLICT DO NOTHING RETURNING expires_at
 )
 INSERT INTO holds (id, branch_id, treatment_id, client_id, therapist_id, therapist_named, room_id, starts_at, ends_at,
-                   held_by, expires_at)
+                   held_by, starts_local, expires_at)
 SELECT :id, :branch_id, :treatment_id, :client_id, CAST(:therapist_id AS uuid), :therapist_named, :room_id,
-    CAST(:starts_at AS timestamptz), :ends_at, :held_by, claim.expires_at FROM claim
+    CAST(:starts_at AS timestamptz), :ends_at, :held_by, :starts_local, claim.expires_at FROM claim
 RETURNING *, clock_timestamp() AS now
 """
 _GET = "SELECT *, clock_timestamp() AS now FROM holds WHERE id = :id"

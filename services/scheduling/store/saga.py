@@ -12,6 +12,7 @@ from services.scheduling.domain.appointment import Appointment
 from services.scheduling.store.appointments import from_row
 from services.scheduling.store.claims import expired_give_way
 from services.scheduling.store.rooms import SEEN
+from services.scheduling.store.walltimes import wall_times
 from shared.kit import outbox
 from shared.kit.database import Transaction
 
@@ -21,11 +22,9 @@ jsonb_to_recordset(CAST(:changed AS jsonb)) AS c (
     room_id uuid, requested_room_id uuid, starts_at timestamptz, ends_at timestamptz, screening_answer text,
     room_answer text, assignment_version int, code text, refusal jsonb, tried_therapist_ids uuid[], resume jsonb,
     started_at timestamptz, finished_at timestamptz, cancelled jsonb, asked boolean, asked_at timestamptz,
-    treatment_id uuid, turnover_minutes int, requires_bar boolean, screening_protocol text, cancellation jsonb)
+    treatment_id uuid, turnover_minutes int, requires_bar boolean, screening_protocol text, cancellation jsonb,
+    timezone text, starts_local timestamp)
 """
-
-_ZONE = """(CASE WHEN c.branch_id = a.branch_id THEN a.timezone
-                      ELSE (SELECT b.timezone FROM branches b WHERE b.id = c.branch_id) END)"""
 
 # Time is freed before it can be taken by anybody who waits for it; attention items are answered when their
 # appointment leaves the state that called for a person.
@@ -33,10 +32,10 @@ SAVE = f"""
 WITH saved AS (
     UPDATE appointments a SET
         status = c.status, version = c.version, attempt = c.attempt, branch_id = c.branch_id,
-        timezone = {_ZONE}, therapist_id = c.therapist_id,
+        timezone = coalesce(c.timezone, a.timezone), therapist_id = c.therapist_id,
         therapist_named = c.therapist_named, room_id = c.room_id, requested_room_id = c.requested_room_id,
         starts_at = c.starts_at, ends_at = c.ends_at,
-        starts_local = c.starts_at AT TIME ZONE {_ZONE},
+        starts_local = coalesce(c.starts_local, a.starts_local),
         screening_answer = c.screening_answer, room_answer = c.room_answer, assignment_version = c.assignment_version,
         code = c.code, refusal = c.refusal, tried_therapist_ids = c.tried_therapist_ids, resume = c.resume,
         started_at = c.started_at, finished_at = c.finished_at,
@@ -122,9 +121,11 @@ class Changes:
         """One statement, with what was announced so far; none when nothing changed."""
         if not (self.changed or self.items or self.seen):
             return
+        moved = await wall_times(tx, [a for a in self.changed.values() if a.attempt > 1])
         rows = [
             {name: getattr(a, name) for name in _SAVED}
             | {"asked": a.id in self.asked, "cancelled": self.cancelled.get(a.id)}
+            | moved.get(a.id, {})
             for a in self.changed.values()
         ]
         ids = " ".join(map(str, self.settled)) if len(self.settled) <= _SETTLED_AT_ONCE else "*"
