@@ -35,7 +35,7 @@ def rederive(
 ) -> None:
     """Look at the zone data now: in every zone whose rules are others, what is to come keeps its wall time.
 
-    scheduling does so by itself when it starts and every ten minutes; a replaced file is read by all of it after a restart.
+    scheduling does so by itself when it starts and every ten minutes; all of it reads a replaced file after a restart.
     """
     path = f"{PATH}?dry_run=true" if dry_run else PATH
     found = ask(lambda services: services.post("scheduling", path, {}), running(data_dir))

@@ -47,3 +47,10 @@ async def test_a_confirmation_of_a_slot_that_was_left_is_not_sent(notification: 
         "confirmed to client": "dropped rescheduled",
         "rescheduled to client": "sent",
     }
+
+
+async def test_a_session_that_follows_a_changed_clock_is_no_news_to_its_client(notification: Notification) -> None:
+    before = START - timedelta(hours=1)
+    moved = notification.booking() | {"previous_starts_at": before, "reason": "zone_rules_changed"}
+    await notification.hear(AppointmentRescheduled(**moved))
+    assert await notification.states() == {}
