@@ -18,6 +18,7 @@ WORD = TypeAdapter(Word).json_schema()["pattern"]
 
 # Numbers that may leave. There is no other: no mass, load, age, price or count of anything about a person.
 NUMBERS = {"version", "attempt", "assignment_version", "duration_minutes", "turnover_minutes", "days_left"}
+NUMBERS |= {"sessions", "shifts", "closures", "holds", "moved", "conflicts"}  # how many there are
 
 # Days. `deferred_until` is not one of them: how long a client is deferred tells what was declared.
 DAYS = {"valid_until"}
