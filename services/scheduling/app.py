@@ -14,6 +14,7 @@ from services.scheduling.api import (
     people,
     places,
     policies,
+    reports,
     reschedule,
     waitlist,
     zones,
@@ -30,6 +31,7 @@ SERVICE = Service(
     routers=[
         calendars.routes,  # before appointments: its `{id}.ics` is no id
         appointments.routes,
+        reports.routes,
         reschedule.routes,
         holds.routes,
         groups.routes,
