@@ -124,7 +124,7 @@ def line(name: str, by: Sequence[str], fees: Sequence[str], row: dict[str, Any])
 
 def _cell(figure: Figure, row: dict[str, Any]) -> Cell:
     if figure.of.startswith("reason:"):
-        found = row["cancelled_by_reason"]
+        found: dict[str, int] = row["cancelled_by_reason"]
         reason = figure.of.removeprefix("reason:")
         return found.get(reason, 0) if reason else sum(n for each, n in found.items() if each not in _REASONS)
     if figure.money:
