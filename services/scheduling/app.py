@@ -16,6 +16,7 @@ from services.scheduling.api import (
     policies,
     reports,
     reschedule,
+    series,
     waitlist,
     zones,
 )
@@ -35,6 +36,7 @@ SERVICE = Service(
         reschedule.routes,
         holds.routes,
         groups.routes,
+        series.routes,
         waitlist.routes,
         policies.routes,
         availability.routes,

@@ -2,7 +2,17 @@
 
 from datetime import timedelta
 
-from services.scheduling.handlers import clocks, closures, following, line, reopening, together, zones
+from services.scheduling.handlers import (
+    clocks,
+    closures,
+    following,
+    line,
+    plans,
+    reopening,
+    series,
+    together,
+    zones,
+)
 from shared.kit.jobs import Job
 
 JOBS = [
@@ -16,6 +26,8 @@ JOBS = [
     Job("scheduling.look-everywhere", timedelta(hours=1), line.look_everywhere),
     Job("scheduling.zone-rules", timedelta(minutes=10), zones.look),
     Job("scheduling.follow-wall-time", timedelta(seconds=2), following.move_on),
+    Job("scheduling.go-on-with-series", timedelta(seconds=2), series.go_on),
+    Job("scheduling.forget-plans", timedelta(hours=1), plans.forget),
     Job("scheduling.sweep-holds", timedelta(seconds=30), clocks.sweep_holds),
     Job("scheduling.extend-shifts", timedelta(hours=1), clocks.extend_shifts),
 ]

@@ -1,10 +1,11 @@
-"""Recurring shifts laid out as instants: RRULE (RFC 5545) read in the branch's wall time.
+"""Recurring shifts and series of sessions: RRULE (RFC 5545) read in the branch's wall time.
 
 Outside `domain/` because it leans on dateutil for the rule's grammar.
 """
 
 import re
 from datetime import datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrule, rrulestr
@@ -44,6 +45,32 @@ def windows(
     length = ends_local - starts_local
     found = (Interval(at_wall(start, zone), at_wall(start + length, zone)) for start in starts)
     return [interval for interval in found if after < interval.start <= until and interval.start < interval.end]
+
+
+def dates(starts_local: datetime, rule: str, most: int) -> list[datetime]:
+    """Every date of a series, as the branch's clock shows it. A rule that names one day twice gives it once.
+
+    An UNTIL without a time holds through its day.
+
+    Raises:
+        Invalid: not an RRULE that a series can follow; it never ends, is too long, or leaves out the first date.
+    """
+    text = re.sub(r"(UNTIL=\d{8})(;|$)", r"\1T235959\2", rule.strip().upper())
+    ends = re.findall(r"(COUNT|UNTIL)=", text)
+    if len(ends) > 1:
+        raise Invalid("invalid_rrule", "It ends by COUNT or by UNTIL, not by both.", pointer="/rrule")
+    try:
+        found = list(islice(_rule(text, starts_local), most + 1))
+    except Invalid as error:
+        raise Invalid("invalid_rrule", error.detail.replace("`repeat`", "`rrule`"), pointer="/rrule") from None
+    if not ends:
+        raise Invalid("rrule_unbounded", "Say where it ends: COUNT=12, or UNTIL=20271231.", pointer="/rrule")
+    if len(found) > most:
+        raise Invalid("series_too_long", f"A series has at most {most} dates: plan the rest later.", pointer="/rrule")
+    if not found or found[0] != starts_local:
+        detail = "The first session must be on a day that the rule names, and not after its end."
+        raise Invalid("start_outside_rrule", detail, pointer="/starts_at_local")
+    return found
 
 
 def _rule(repeat: str, start: datetime) -> rrule:

@@ -51,6 +51,7 @@ class Settings(ServiceSettings):
     waitlist_misses: int = Field(
         3, ge=1, le=20, description="Offers in a row that may lapse unanswered before an entry ends. House rule."
     )
+    series_most: int = Field(60, ge=2, le=400, description="Dates of a series at most. House rule, not a standard.")
     alternatives: int = Field(5, ge=0, le=20, description="Slots offered with a refusal.")
     tolerance_minutes: int = Field(
         4320, ge=0, le=20_160, description="How far from its time a session that cannot take place is proposed again,"

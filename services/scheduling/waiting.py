@@ -58,6 +58,11 @@ class Settled:
         for appointment in appointments:
             self._wake(appointment.id, appointment)
 
+    def hint(self, ids: Iterable[UUID]) -> None:
+        """Something of these is committed that somebody may wait for (a plan's answer)."""
+        for id in ids:
+            self._wake(id, None)
+
     def _wake(self, id: UUID, appointment: Appointment | None) -> None:
         for outcome in self._waiting.get(id, ()):
             if not outcome.done():

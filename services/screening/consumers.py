@@ -1,6 +1,7 @@
 """What screening listens to."""
 
 from services.screening.handlers.erase import erase_clients
+from services.screening.handlers.series import judge_series
 from services.screening.handlers.standing import answer_requests
 from services.screening.store import appointments, clients
 from shared.events import scheduling
@@ -47,6 +48,7 @@ async def learn_clients(tx: Transaction, batch: list[Received[ClientEvent]]) -> 
 HANDLERS: Handlers = {
     (scheduling.AppointmentRequested, scheduling.AppointmentRescheduleRequested): answer_requests,
     scheduling.AppointmentRescheduleRefused: restore_appointments,
+    scheduling.SeriesPlanned: judge_series,
     (
         scheduling.AppointmentRejected,
         scheduling.AppointmentCancelled,

@@ -131,6 +131,20 @@ class AppointmentRequested(_Appointment, type="caibei.scheduling.appointment.req
     screening_protocol: str | None
 
 
+class SeriesPlanned(Event, type="caibei.scheduling.series.planned.v1", key="series_id"):
+    """Sessions that a client may want, of which nothing is booked: screening says of each whether it could be.
+
+    `starts_at` and `ends_at` are of the same length.
+    """
+
+    series_id: UUID
+    branch_id: UUID
+    client_id: UUID
+    screening_protocol: str
+    starts_at: list[datetime]
+    ends_at: list[datetime]
+
+
 class AppointmentRescheduleRequested(
     _Appointment, type="caibei.scheduling.appointment.reschedule-requested.v1", key="appointment_id"
 ):

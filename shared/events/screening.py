@@ -23,6 +23,15 @@ class AppointmentBlocked(Event, type="caibei.screening.appointment.blocked.v1", 
     code: Refusal
 
 
+class SeriesJudged(Event, type="caibei.screening.series.judged.v1", key="series_id"):
+    """Of each session of a planned series the code that a booking would be refused with now, or null; no promise."""
+
+    series_id: UUID
+    client_id: UUID
+    starts_at: list[datetime]
+    codes: list[Refusal | None]
+
+
 class StandingChanged(Event, type="caibei.screening.standing.changed.v1", key="client_id"):
     """A client's standing for one protocol: the outcome and how long it holds, never why."""
 

@@ -26,6 +26,7 @@ class Export(Answer):
     appointments: list[dict[str, Any]]
     attention: list[dict[str, Any]]
     holds: list[dict[str, Any]]
+    series: list[dict[str, Any]]
     standings: list[dict[str, Any]]
     waitlist: list[dict[str, Any]]
 

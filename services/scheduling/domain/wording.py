@@ -18,6 +18,7 @@ WHY = {
     "outside_opening_hours": "The branch is not open during the whole session. Choose one of the alternatives.",
     "nonexistent_local_time": "The branch's clock is put forward over that time. Choose another.",
     "ambiguous_local_time": "The branch's clock shows that time twice. Send one of the two as starts_at.",
+    "beyond_horizon": "Shifts are not laid out so far ahead yet. Plan this date later.",
     "not_all_possible": "Another session asked for together with this one was refused, so nothing is booked.",
     "timed_out": "Nobody answered in time, and nothing is booked. Try again.",
 }

@@ -1,5 +1,6 @@
 """What reception does with an appointment: cancel, check in, no-show."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -51,11 +52,19 @@ async def cancel(
     Raises:
         WrongStatus: it has ended, or its session runs.
     """
+    await cancel_all(tx, [appointment], reason, actor, code)
+
+
+async def cancel_all(
+    tx: Transaction, appointments: Iterable[Appointment], reason: Reason, actor: str, code: str | None = None
+) -> None:  # fmt: skip
+    """The same of several, each by the policy it was booked under."""
     step = Step(tx, actor)
     now: datetime = await store.now(tx)
-    status, starts_at = resume.slot_of(appointment)
-    found = cancelling.terms(appointment.cancellation, status, starts_at, now)
-    cancel_in(step, appointment, reason, code, late=None if found.free or reason != "client" else found)
+    for appointment in appointments:
+        status, starts_at = resume.slot_of(appointment)
+        found = cancelling.terms(appointment.cancellation, status, starts_at, now)
+        cancel_in(step, appointment, reason, code, late=None if found.free or reason != "client" else found)
     await step.finish()
 
 

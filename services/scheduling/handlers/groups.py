@@ -5,16 +5,13 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from services.scheduling.domain import cancelling, resume
 from services.scheduling.domain.appointment import ENDED, Status
 from services.scheduling.domain.errors import WrongStatus
 from services.scheduling.handlers import together
 from services.scheduling.handlers.booking import Asked
-from services.scheduling.handlers.desk import Reason, cancel_in
-from services.scheduling.handlers.saga import Step
+from services.scheduling.handlers.desk import Reason, cancel_all
 from services.scheduling.handlers.together import Place
 from services.scheduling.store import groups as store
-from services.scheduling.store import saga
 from shared.errors import NotFound
 from shared.kit.auth import Principal
 from shared.kit.database import Transaction
@@ -59,10 +56,4 @@ async def cancel(tx: Transaction, who: Principal, id: UUID, reason: Reason, code
     left = [member for member in members if member.status not in _CANNOT_BE_CANCELLED and who.sees(member.branch_id)]
     if not left:
         raise WrongStatus("cancelled", members[0].status.value)
-    step = Step(tx, who.subject)
-    now = await saga.now(tx)
-    for member in left:
-        status, starts_at = resume.slot_of(member)
-        found = cancelling.terms(member.cancellation, status, starts_at, now)
-        cancel_in(step, member, reason, code, late=None if found.free or reason != "client" else found)
-    await step.finish()
+    await cancel_all(tx, left, reason, who.subject, code)

@@ -42,11 +42,22 @@ ORDER BY e.created_at
 """
 
 
+_SERIES = """
+SELECT id, state, branch_id, treatment_id, therapist_id, starts_local, rrule, timezone, created_at,
+    (SELECT jsonb_agg(jsonb_build_object('starts_local', d.starts_local, 'state', d.state, 'code', d.code,
+                                         'appointment_id', d.appointment_id) ORDER BY d.starts_local)
+     FROM series_dates d WHERE d.series_id = s.id) AS dates
+FROM series s
+WHERE client_id = :id AND (CAST(:branches AS uuid[]) IS NULL OR branch_id = ANY(CAST(:branches AS uuid[])))
+ORDER BY id
+"""
+
+
 async def of_client(tx: Transaction, id: UUID, branches: list[UUID] | None) -> dict[str, list[dict[str, Any]]]:
-    """{appointments, attention, holds, standings, waitlist}, of the branches the caller sees, oldest first."""
+    """{appointments, attention, holds, series, standings, waitlist}, of the branches the caller sees, oldest first."""
     params = {"id": id, "branches": branches}
     found = {
-        "appointments": _APPOINTMENTS, "attention": _ATTENTION, "holds": _HOLDS, "standings": _STANDINGS,
-        "waitlist": _WAITLIST,
+        "appointments": _APPOINTMENTS, "attention": _ATTENTION, "holds": _HOLDS, "series": _SERIES,
+        "standings": _STANDINGS, "waitlist": _WAITLIST,
     }  # fmt: skip
     return {name: [dict(row._mapping) for row in await tx.all(sql, params)] for name, sql in found.items()}
