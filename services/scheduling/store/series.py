@@ -55,7 +55,8 @@ ORDER BY s.id LIMIT :limit
 DATES = """
 SELECT d.series_id, d.starts_local, d.state, coalesce(a.starts_at, d.starts_at) AS starts_at,
     coalesce(a.ends_at, d.ends_at) AS ends_at, d.repeated_hour, d.client_busy, d.rooms_free, d.alternatives,
-    d.appointment_id, a.status, coalesce(a.starts_local <> d.starts_local OR a.branch_id <> s.branch_id, false) AS detached,
+    d.appointment_id, a.status,
+    coalesce(a.starts_local <> d.starts_local OR a.branch_id <> s.branch_id, false) AS detached,
     CASE WHEN d.state = 'asked' THEN a.code ELSE coalesce(d.code, d.screening_code) END AS code
 FROM series_dates d JOIN series s ON s.id = d.series_id LEFT JOIN appointments a ON a.id = d.appointment_id
 WHERE d.series_id = ANY(CAST(:ids AS uuid[])) ORDER BY d.series_id, d.starts_local
