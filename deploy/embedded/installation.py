@@ -25,7 +25,7 @@ SCOPES: dict[str, list[str]] = {
     ],
     "auditor": READS,
     "room_equipment": ["scheduling:read", "screening:read"],
-    "notification": ["scheduling:read", "rooms:read"],
+    "notification": ["scheduling:read", "rooms:read", "screening:links"],
     "screening": ["scheduling:read"],
     "console": READS,
 }  # fmt: skip

@@ -60,6 +60,7 @@ class Present:
     treatment_name: str | None = None
     therapist_name: str | None = None
     asset: Asset | None = None
+    link: str | None = None
 
 
 class Scheduling:
@@ -79,10 +80,14 @@ class Scheduling:
         appointments = await self._many("scheduling", "/v1/appointments", wanted)
         to_clients = {message.client_id for message in batch if message.client_id and message.recipient == "client"}
         clients = await self._many("scheduling", "/v1/clients", to_clients)
+        links = await self._many(
+            "screening", "/v1/invitation-links", {m.invitation_id for m in batch if m.invitation_id}
+        )
         found = {}
         for message in batch:
             appointment = appointments.get(message.appointment_id) if message.appointment_id else None
             client = clients.get(message.client_id) if message.client_id else None
+            link = links.get(message.invitation_id) if message.invitation_id else None
             branch = await self._one(f"/v1/branches/{message.branch_id}")
             treatment = await self._one(f"/v1/treatments/{appointment['treatment_id']}") if appointment else None
             found[message.id] = Present(
@@ -90,6 +95,7 @@ class Scheduling:
                 appointment=_appointment(appointment) if appointment else None,
                 client=_contact(client) if client else None,
                 treatment_name=treatment["name"] if treatment else None,
+                link=link["url"] if link else None,
             )
         return found
 

@@ -13,6 +13,7 @@ HANDLERS: Handlers = {
     ): handlers.on_appointment,
     room_equipment.SessionAtRisk: handlers.on_session_at_risk,
     screening.StandingEnding: handlers.on_standing_ending,
+    screening.InvitationIssued: handlers.on_invitation,
     (
         room_equipment.BarInspectionDue,
         room_equipment.BarInspectionExpired,

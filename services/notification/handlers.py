@@ -27,7 +27,7 @@ from shared.events.scheduling import (
     ClientErased,
     ClientRegistered,
 )
-from shared.events.screening import StandingEnding
+from shared.events.screening import InvitationIssued, StandingEnding
 from shared.kit.database import Transaction
 from shared.kit.ids import new_id
 from shared.kit.inbox import Received
@@ -133,6 +133,30 @@ async def on_standing_ending(tx: Transaction, batch: list[Received[StandingEndin
             room_id=None,
             urgent=False,
             traceparent=tx.traces.get(received.key),
+            invitation_id=received.event.invitation_id,
+        )
+        for received in batch
+    ]
+    if await store.queue(tx, messages):
+        tx.after_commit(lambda: BELL.ring(urgent=False))
+
+
+async def on_invitation(tx: Transaction, batch: list[Received[InvitationIssued]]) -> None:
+    """The client is sent the link to their own page."""
+    messages = [
+        NewMessage(
+            id=new_id(),
+            event_id=received.id,
+            recipient=Recipient.CLIENT,
+            template=Purpose.INVITED,
+            appointment_id=None,
+            branch_id=received.event.branch_id,
+            client_id=received.event.client_id,
+            starts_at=received.event.expires_at,
+            room_id=None,
+            urgent=False,
+            traceparent=tx.traces.get(received.key),
+            invitation_id=received.event.invitation_id,
         )
         for received in batch
     ]

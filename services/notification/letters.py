@@ -57,7 +57,8 @@ def letters(
     still_true = []
     for message in batch:
         appointment = present[message.id].appointment
-        reason = no_longer_true(message.occasion, appointment, message.now, present[message.id].asset)
+        now_true = present[message.id]
+        reason = no_longer_true(message.occasion, appointment, message.now, now_true.asset, now_true.link)
         if reason is not None and appointment is not None and appointment.status == UNDECIDED:
             yield NoLetter([message], "queued", reason)
         elif reason is not None:
@@ -135,6 +136,7 @@ def _texts(
     lines: dict[str, str | Sequence[str]] = {
         "sessions": [words.session.filled(session) for session in sessions],
         "assets": [_line(each, branch, words) for each in present if each.asset is not None],
+        "answer": [words.answer.filled({"link": each.link}) for each in present if each.link is not None],
     }
     template = words.texts[messages[0].occasion.purpose]
     return template.subject.filled(values), template.body.filled(lines | values)

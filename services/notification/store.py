@@ -26,20 +26,21 @@ class NewMessage(NamedTuple):
     urgent: bool
     traceparent: str | None
     asset_id: UUID | None = None
+    invitation_id: UUID | None = None
 
 
 _QUEUE = """
 INSERT INTO messages
     (id, event_id, recipient, channel, template, appointment_id, branch_id, client_id, starts_at, room_id, urgent,
-     traceparent, asset_id)
+     traceparent, asset_id, invitation_id)
 SELECT n.id, n.event_id, n.recipient, 'email', n.template, n.appointment_id, n.branch_id, n.client_id, n.starts_at,
-       n.room_id, n.urgent, n.traceparent, n.asset_id
+       n.room_id, n.urgent, n.traceparent, n.asset_id, n.invitation_id
 FROM unnest(CAST(:id AS uuid[]), CAST(:event_id AS uuid[]), CAST(:recipient AS text[]), CAST(:template AS text[]),
             CAST(:appointment_id AS uuid[]), CAST(:branch_id AS uuid[]), CAST(:client_id AS uuid[]),
             CAST(:starts_at AS timestamptz[]), CAST(:room_id AS uuid[]), CAST(:urgent AS boolean[]),
-            CAST(:traceparent AS text[]), CAST(:asset_id AS uuid[]))
+            CAST(:traceparent AS text[]), CAST(:asset_id AS uuid[]), CAST(:invitation_id AS uuid[]))
     AS n (id, event_id, recipient, template, appointment_id, branch_id, client_id, starts_at, room_id, urgent,
-          traceparent, asset_id)
+          traceparent, asset_id, invitation_id)
 LEFT JOIN clients c ON c.client_id = n.client_id
 WHERE n.recipient = 'branch' OR NOT COALESCE(c.erased, false)
 ON CONFLICT DO NOTHING
@@ -85,6 +86,7 @@ class Claimed:
     wanted: bool
     now: Any
     asset_id: UUID | None = None
+    invitation_id: UUID | None = None
 
 
 async def claim(tx: Transaction, most: int, lease: Any, *, urgent_only: bool = False) -> list[Claimed]:
@@ -104,6 +106,7 @@ async def claim(tx: Transaction, most: int, lease: Any, *, urgent_only: bool = F
             wanted=row.wanted,
             now=row.now,
             asset_id=row.asset_id,
+            invitation_id=row.invitation_id,
         )
         for row in sorted(rows, key=lambda row: (not row.urgent, row.id))
     ]

@@ -9,6 +9,7 @@ import yaml
 from services.notification.domain.messages import Purpose
 from services.notification.domain.placeholders import BadTemplate, parse
 from services.notification.domain.wording import (
+    ANSWER_PLACEHOLDERS,
     ASSET_PLACEHOLDERS,
     MOMENT_PLACEHOLDERS,
     PLACEHOLDERS,
@@ -54,6 +55,7 @@ def read(locale: str, source: dict[str, Any]) -> Wording:
         moment=parse(source["when"], MOMENT_PLACEHOLDERS),
         session=parse(source["session"], SESSION_PLACEHOLDERS),
         asset=parse(source["asset"], ASSET_PLACEHOLDERS),
+        answer=parse(source["answer"], ANSWER_PLACEHOLDERS),
         someone=source["someone"],
         texts=texts,
     )

@@ -1,4 +1,4 @@
-"""Protocols and answers in HL7 FHIR R4: a `Questionnaire` out, a `QuestionnaireResponse` in.
+"""Protocols and answers in HL7 FHIR R4: a `Questionnaire` out, a `QuestionnaireResponse` in, and out for its person.
 
 The kept library (fhir.resources) validates both. It ships R4B (4.3.0) and no longer R4 (4.0.1); these two resources are
 the same in both, so what is written here is R4. Imported on first use only.
@@ -8,6 +8,7 @@ data-absent-reason. `valueBoolean` is taken as well. The advisory and its acknow
 nothing is decided without them.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -95,6 +96,64 @@ def _text(field: str, text: Text, locale: str) -> dict[str, Any]:
         for each in LOCALES if each != locale and text.get(each)
     ]  # fmt: skip
     return {field: shown, f"_{field}": {"extension": others}} if others else {field: shown}
+
+
+def response(
+    protocol: Protocol,
+    section: Section,
+    answers: Mapping[str, str],
+    *,
+    id: UUID,
+    client_id: UUID,
+    authored: str,
+    locale: str,
+    signed_by: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """What a client answered, as a QuestionnaireResponse; `signed_by` beside the advisory that was acknowledged.
+
+    Sent back it decides the same: `screening` reads what this writes.
+    """
+    questions = {question.id: question for question in protocol.asked(section)}
+    items: list[dict[str, Any]] = [
+        {
+            "linkId": section.value,
+            "item": [
+                {
+                    "linkId": each,
+                    "text": questions[each].text[locale],
+                    "answer": [_given(questions[each], answer, locale)],
+                }
+                for each, answer in answers.items()
+            ],
+        }
+    ]
+    resource: dict[str, Any] = {
+        "resourceType": "QuestionnaireResponse",
+        "id": str(id),
+        "language": locale,
+        "questionnaire": f"{BASE}/Questionnaire/{protocol.name}|{protocol.version}",
+        "status": "completed",
+        "subject": {"reference": f"Patient/{client_id}"},
+        "authored": authored,
+        "item": items,
+    }
+    if signed_by is not None:
+        items.insert(0, {"linkId": ACKNOWLEDGED, "answer": [{"valueBoolean": True}]})
+        guardian = signed_by["relationship"] == "guardian"
+        who = {"type": "RelatedPerson"} if guardian else {"reference": f"Patient/{client_id}"}
+        resource["source"] = who | {"display": signed_by["name"]}
+    QuestionnaireResponse.model_validate(resource)
+    return resource
+
+
+def _given(question: Question, answer: str, locale: str) -> dict[str, Any]:
+    if question.type is QuestionType.DATE and answer != NO:
+        absent = {"extension": [{"url": ABSENT, "valueCode": "asked-unknown"}]}
+        return {"_valueDate": absent} if answer == UNSURE else {"valueDate": answer}
+    said = {option.value: option.text for option in question.options} | {
+        value: _SAID[value] for value in (YES, NO, UNSURE)
+    }
+    return {"valueCoding": _coding(answer) | {"display": said[answer][locale]}}
 
 
 # --- in -------------------------------------------------------------------------------------------------------------

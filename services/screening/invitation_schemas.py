@@ -20,6 +20,7 @@ class NewInvitation(Body):
     protocol: Annotated[str, StringConstraints(max_length=100)]
     appointment_id: UUID | None = Field(None, description="The link then ends with the session's start at the latest.")
     locale: Annotated[str, StringConstraints(max_length=35)] | None = None
+    send: bool = Field(True, description="Write to the client. False: the link is shown or handed over otherwise.")
 
 
 class InvitationAnswer(Answer):
@@ -47,3 +48,16 @@ class IssuedInvitation(InvitationAnswer):
     """`url` is a secret: who has it answers as this client. It is told here and kept nowhere."""
 
     url: str
+
+
+class LinkAnswer(Answer):
+    """The link of an invitation that can still be used."""
+
+    id: UUID
+    url: str
+    expires_at: datetime
+
+
+class LinksAnswer(Answer):
+    items: list[LinkAnswer]
+    next_cursor: None = None

@@ -2,15 +2,12 @@
 
 from datetime import datetime, timedelta, timezone
 
-from services.screening.domain.calendar import Session, zone
-from services.screening.domain.standing import RENEWED_BY_ANSWERS, block_for
 from services.screening.handlers.erase import reapply
+from services.screening.handlers.renew import ask_for_renewal
 from services.screening.handlers.retain import run as destroy_past_retention
 from services.screening.handlers.rotate import rewrap_keys
-from services.screening.settings import Settings
-from services.screening.store import appointments, invitations, renewals, screenings
-from services.screening.store.screenings import standing_of
-from shared.events.screening import StandingEnding, StandingExpired
+from services.screening.store import appointments, invitations, screenings
+from shared.events.screening import StandingExpired
 from shared.kit.database import Transaction
 from shared.kit.jobs import Job
 
@@ -27,28 +24,6 @@ async def announce_expired(tx: Transaction) -> int:
     rows = await screenings.expire(tx, now.astimezone(_EVERYWHERE).date(), _BATCH)
     tx.announce(*(StandingExpired(client_id=row.client_id, version=row.facts, protocol=row.protocol) for row in rows))
     return len(rows)
-
-
-async def ask_for_renewal(tx: Transaction) -> int:
-    """Say once, days before a booked session, that the standing will not hold until then."""
-    rows = await renewals.due(tx, Settings().renewal_notice_days, _BATCH)
-    sessions = [(row, Session(row.starts_at, row.ends_at, zone(row.timezone))) for row in rows]
-    needed = [row for row, session in sessions if block_for(standing_of(row), session) in RENEWED_BY_ANSWERS]
-    await renewals.mark(tx, [(row.id, row.version) for row in rows])
-    tx.announce(
-        *(
-            StandingEnding(
-                client_id=row.client_id,
-                version=row.version,
-                protocol=row.protocol,
-                appointment_id=row.id,
-                branch_id=row.branch_id,
-                starts_at=row.starts_at,
-            )
-            for row in needed
-        )
-    )
-    return len(needed)
 
 
 JOBS = [

@@ -57,6 +57,16 @@ class StandingEnding(Event, type="caibei.screening.standing.ending.v1", key="cli
     appointment_id: UUID
     branch_id: UUID
     starts_at: datetime
+    invitation_id: UUID | None = None
+
+
+class InvitationIssued(Event, type="caibei.screening.invitation.issued.v1", key="client_id"):
+    """The client is to be sent a link to their own page. The link is a secret and in no event."""
+
+    invitation_id: UUID
+    client_id: UUID
+    branch_id: UUID
+    expires_at: datetime
 
 
 class AnswersErased(Event, type="caibei.screening.answers.erased.v1", key="client_id"):

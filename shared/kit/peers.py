@@ -5,6 +5,7 @@ room-equipment   scheduling       the start gate: the appointment's state now
 room-equipment   screening        the start gate: the client's standing for that session now
 notification     scheduling       right before sending: the contact, and whether the message is still true
 notification     room-equipment   right before sending: what is to be inspected, and whether it still is
+notification     screening        right before sending: the link of an invitation, if it can still be used
 screening        scheduling       the client's page: whom its branch says to call
 console          all              their health
 console          room-equipment   the page of a bar: what its placard says now

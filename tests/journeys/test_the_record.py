@@ -4,13 +4,16 @@ import asyncio
 import base64
 from datetime import timedelta
 
+import httpx
+
 from tests.audit import settle, violations
 from tests.journeys.canary import Canary, sightings
-from tests.journeys.chain import Chain, at
+from tests.journeys.chain import PROTOCOL, Chain, at
 from tests.journeys.forging import forge_raw
 from tests.journeys.ledger import Ledger
 from tests.journeys.mailbox import mails_to
 from tests.journeys.system import Whole, until
+from tests.screening.phone import Phone
 
 NAME, EMAIL, PHONE = "Zephyrine Canarylastname", "zephyrine.canary@example.com", "+49 30 5550 7731"
 GUARDIAN, DOCTOR, NOTE = "Guardina Canarysigner", "Doctorina Canaryletter", "canarynote allergic to lavender"
@@ -55,6 +58,7 @@ async def test_no_personal_data_leaves_its_vault(chain: Chain, whole: Whole, for
     for wrong in (scan | {"content_type": "image/png"}, scan | {"data": FILENAME}):
         answer = await chain.desk.post("screening", clearances, letter | {"document": wrong})
         errors.append(answer.text)
+    links = await _on_their_own_page(chain, whole, spa.client["id"], errors)
     await whole.restart("screening", "notification")  # a kill leaves nothing of it in a log either
     for path in (f"/v1/screenings/{screened['id']}", f"/v1/clients/{spa.client['id']}/export"):
         assert OPERATED_ON in (await chain.desk.send("GET", "screening", path)).text, "there was something to find"
@@ -82,11 +86,32 @@ async def test_no_personal_data_leaves_its_vault(chain: Chain, whole: Whole, for
     # A pointer may name a question, which everybody is asked; never what was answered.
     told = [canary for canary in CANARIES if canary.kind != "condition"]
     assert [f"error body {c}" for text in errors for c in told if c.is_in(text.encode())] == []
-    assert await sightings(whole, CANARIES) == []
+    assert await sightings(whole, (*CANARIES, *links)) == []
+    drafts = "SELECT count(*) FROM invitations WHERE draft IS NOT NULL AND client_id = $1"
+    assert await whole.value("screening", drafts, spa.client["id"]) == 1, "there was something to find"
     answers = await whole.value(
         "screening", "SELECT count(*) FROM screenings WHERE vault IS NOT NULL AND id = $1", screened["id"]
     )
     assert answers == 1, "there was something to find"
+
+
+async def _on_their_own_page(chain: Chain, whole: Whole, client_id: str, errors: list[str]) -> list[Canary]:
+    """One questionnaire signed, one left half answered, and forms that make no sense. Gives the links' tokens."""
+    tokens = []
+    async with httpx.AsyncClient(base_url=whole.runtime["services"]["screening"], trust_env=False) as http:
+        for protocol in ("massage", PROTOCOL):
+            body = {"client_id": client_id, "protocol": protocol, "send": False}
+            invitation = await chain.desk.made("screening", "/v1/invitations", body)
+            tokens.append(Canary("health", invitation["url"].rpartition("/")[2]))
+            phone = await Phone(http, invitation["url"]).begin()
+            await phone.fill(joint_surgery="yes", joint_surgery_on=OPERATED_ON)
+            if protocol == "massage":
+                errors.append((await phone.sign("", GUARDIAN)).answer.text)
+                await phone.sign(GUARDIAN, "guardian")
+                assert phone.answer.status_code == 200
+            errors.append((await http.post(phone.url + GUARDIAN, data={GUARDIAN: OPERATED_ON})).text)
+            errors.append((await http.post(phone.url, content=f"step={GUARDIAN}&%ff={DOCTOR}".encode())).text)
+    return tokens
 
 
 async def test_an_erased_client_is_forgotten_everywhere_and_the_record_still_agrees(chain: Chain, whole: Whole) -> None:

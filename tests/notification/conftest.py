@@ -125,6 +125,7 @@ async def notification(
     environment = own.environment | {
         "CAIBEI_SCHEDULING_URL": scheduling.url,
         "CAIBEI_ROOM_EQUIPMENT_URL": scheduling.url,
+        "CAIBEI_SCREENING_URL": scheduling.url,
         "CAIBEI_IDENTITY_URL": scheduling.url,
         "CAIBEI_NOTIFICATION_SMTP_PORT": str(mail_server.port),
         "CAIBEI_NOTIFICATION_NICENESS": "0",

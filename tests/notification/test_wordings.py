@@ -60,6 +60,7 @@ def test_a_locale_without_a_text_or_with_a_wrong_one_is_named() -> None:
         "when": "{time}",
         "session": "{when}",
         "asset": "{when}",
+        "answer": "{link}",
         "someone": "you",
     }
     good = {"subject": "s", "body": "b"}

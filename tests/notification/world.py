@@ -20,14 +20,23 @@ START = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
 
 
 class Scheduling:
-    """The reads notification makes, answered from dicts; `assets` are room-equipment's.
+    """The reads notification makes, answered from dicts; `assets` are room-equipment's, `invitation-links` screening's.
 
     `down` makes every answer a 503, `without` those of a kind.
     """
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, dict[str, Any]]] = {
-            name: {} for name in ("appointments", "clients", "branches", "treatments", "therapists", "assets")
+            name: {}
+            for name in (
+                "appointments",
+                "clients",
+                "branches",
+                "treatments",
+                "therapists",
+                "assets",
+                "invitation-links",
+            )
         }
         self.down = False
         self.without: set[str] = set()

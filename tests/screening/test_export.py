@@ -1,6 +1,7 @@
 """A person's data, for that person: all of it, audited, and nobody else's."""
 
 import orjson
+from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse
 
 from shared.kit.ids import new_id
 from tests.screening.chain import CLINICIAN, RECEPTION, Chain
@@ -31,6 +32,24 @@ async def test_an_export_holds_everything_and_is_one_audited_reading(chain: Chai
     exported = [line["reason"] for line in lines if line["action"] == "exported"]
     assert exported == ["asked for by the client"]
     assert orjson.dumps(body).count(CANARY.encode()) >= 5
+
+
+async def test_the_answers_of_an_export_are_fhir_resources_that_decide_the_same_elsewhere(chain: Chain) -> None:
+    client_id = await chain.client()
+    answers = {"chemotherapy": "yes", "chemotherapy_on": "unsure", "joint_surgery": "yes"}
+    await chain.screened(client_id, **answers, joint_surgery_on="2020-05-04", epilepsy="unsure")
+    await lived(chain, client_id)
+    body = (await chain.get(f"/v1/clients/{client_id}/export?locale=de", *EXPORTER)).json()
+    for resource in body["questionnaire_responses"]:
+        assert QuestionnaireResponse.model_validate(resource).status == "completed"
+    signed = [each for each in body["questionnaire_responses"] if "source" in each]
+    assert len(signed) == len(body["screenings"]) == len(body["questionnaire_responses"]) - len(body["arrivals"])
+    for resource, screening in zip(signed, body["screenings"], strict=True):
+        again = await chain.post("/v1/screenings", resource, *CLINICIAN)
+        assert (again.status_code, again.json()["outcome"]) == (201, screening["outcome"]), again.text
+        shown = (await chain.get(f"/v1/screenings/{again.json()['id']}", *CLINICIAN)).json()
+        assert shown["answers"] == {answer["question"]: answer["answer"] for answer in screening["answers"]}
+        assert shown["signed_by"] == screening["signed_by"]
 
 
 async def test_after_an_erasure_of_answers_the_export_has_decisions_only(chain: Chain) -> None:

@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.screening.jobs import ask_for_renewal
+from services.screening.handlers.renew import ask_for_renewal
+from shared.kit.ids import new_id
 from tests.screening.authoring import a_name, activated, asking, massage_source, rerun, screened_under
 from tests.screening.chain import CLINICIAN, RECEPTION, Chain, at_the_door, letter, soon
+from tests.screening.phone import Phone
 
 
 async def asked(chain: Chain) -> list[dict[str, Any]]:
@@ -106,6 +108,7 @@ async def test_a_client_is_asked_once_days_before_a_session_the_answers_will_not
         "appointment_id": str(session.appointment_id),
         "branch_id": str(chain.branch_id),
         "starts_at": event["starts_at"],
+        "invitation_id": event["invitation_id"],
     }
     assert await asked(chain) == []
 
@@ -141,3 +144,25 @@ async def test_a_version_with_a_new_question_asks_those_who_have_booked(chain: C
     await rerun(chain, id)
     assert [event["appointment_id"] for event in await asked(chain)] == [str(request.appointment_id)]
     assert await asked(chain) == []
+
+
+async def test_who_is_asked_in_time_gets_a_link_and_keeps_the_one_they_have_begun_with(chain: Chain) -> None:
+    client_id = await chain.client()
+    await chain.screened(client_id)
+    first, second = (chain.request(client_id, soon(hours)) for hours in (70, 80))
+    await chain.hear(first)
+    await until(chain, client_id, 1)
+    (event,) = [each for each in await asked(chain) if each["appointment_id"] == str(first.appointment_id)]
+    shown = (await chain.get(f"/v1/invitations/{event['invitation_id']}")).json()
+    assert (shown["client_id"], shown["state"], shown["branch_id"]) == (str(client_id), "sent", str(chain.branch_id))
+    assert timedelta(0) <= first.starts_at - datetime.fromisoformat(shown["expires_at"]) < timedelta(seconds=1)
+    found = (await chain.get(f"/v1/invitation-links?id={shown['id']}&id={new_id()}", "screening:links")).json()
+    (link,) = found["items"]
+    async with chain.http() as http:
+        await Phone(http, link["url"]).begin()
+    await chain.hear(second)
+    again = [each for each in await asked(chain) if each["appointment_id"] == str(second.appointment_id)]
+    assert [each["invitation_id"] for each in again] == [shown["id"]]
+    assert (await chain.get(f"/v1/invitation-links?id={shown['id']}", *RECEPTION)).status_code == 403
+    await chain.post(f"/v1/invitations/{shown['id']}/revoke", None)
+    assert (await chain.get(f"/v1/invitation-links?id={shown['id']}", "screening:links")).json()["items"] == []

@@ -16,6 +16,7 @@ SCOPES: dict[str, str] = {
     "screening:write": "Questionnaires and invitations",
     "screening:answers": "Answers, reasons and documents",
     "screening:limits": "Limits of one's own sessions",
+    "screening:links": "Links of invitations, for who writes to clients",
     "screening:protocols": "Draft, review and activate screening protocols",
     "notification:read": "Read messages and preferences",
     "notification:write": "Change preferences and templates",

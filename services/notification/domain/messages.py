@@ -25,6 +25,7 @@ class Purpose(StrEnum):
     INSPECTION_DUE = "inspection-due"
     CERTIFICATE_LAPSED = "certificate-lapsed"
     OVERRAN = "overran"
+    INVITED = "invited"
 
     @property
     def is_urgent(self) -> bool:
@@ -69,7 +70,7 @@ class Asset:
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """Why there is a message: what its event said. `starts_at` is the session's; of a risk or overrun, since when; of
-    an inspection, when its certificate ends."""
+    an inspection, when its certificate ends; of an invitation, when its link does."""
 
     purpose: Purpose
     starts_at: datetime
@@ -83,7 +84,11 @@ _COMING = frozenset({"confirmed"})
 
 
 def no_longer_true(
-    occasion: Occasion, appointment: Appointment | None, now: datetime, asset: Asset | None = None
+    occasion: Occasion,
+    appointment: Appointment | None,
+    now: datetime,
+    asset: Asset | None = None,
+    link: str | None = None,
 ) -> str | None:
     """Why the message must not be sent any more, as a code; None when it still holds.
 
@@ -95,6 +100,8 @@ def no_longer_true(
         if asset is None:
             return "asset_gone"
         return None if asset.ends_at == occasion.starts_at else "inspected_since"
+    if occasion.purpose is Purpose.INVITED:
+        return None if link else "invitation_over"
     if appointment is None:
         return "appointment_gone"
     match occasion.purpose:

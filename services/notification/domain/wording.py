@@ -9,9 +9,10 @@ from services.notification.domain.messages import Purpose
 from services.notification.domain.placeholders import Text
 
 SUBJECT_PLACEHOLDERS = frozenset({"client_name", "branch_name", "branch_contact", "treatment_name", "when", "count"})
-PLACEHOLDERS = SUBJECT_PLACEHOLDERS | {"sessions", "assets", "therapist_name"}
+PLACEHOLDERS = SUBJECT_PLACEHOLDERS | {"sessions", "assets", "therapist_name", "answer"}
 SESSION_PLACEHOLDERS = frozenset({"treatment_name", "when"})
 ASSET_PLACEHOLDERS = frozenset({"room_code", "asset_name", "when"})
+ANSWER_PLACEHOLDERS = frozenset({"link"})
 MOMENT_PLACEHOLDERS = frozenset({"weekday", "day", "month", "year", "time", "zone"})
 
 
@@ -26,6 +27,7 @@ class Wording:
     """`weekdays` begins with Monday, `months` with January; `someone` stands in for a name that is not known.
 
     `session` is one line of `{sessions}`, where a message tells of several; `asset` one of `{assets}`.
+    `answer` is all of `{answer}`, where there is a link to answer by.
     """
 
     locale: str
@@ -34,6 +36,7 @@ class Wording:
     moment: Text
     session: Text
     asset: Text
+    answer: Text
     someone: str
     texts: Mapping[Purpose, Template]
 

@@ -4,7 +4,7 @@ from services.screening.api.activations import activations
 from services.screening.api.arrivals import arrivals
 from services.screening.api.clearances import clearances
 from services.screening.api.clients import clients
-from services.screening.api.invitations import invitations
+from services.screening.api.invitations import invitations, links
 from services.screening.api.master_keys import master_keys
 from services.screening.api.people import people
 from services.screening.api.protocols import protocols
@@ -23,5 +23,6 @@ ROUTERS = (
     retention,
     master_keys,
     invitations,
+    links,
     questionnaire,
 )

@@ -8,7 +8,14 @@ from fastapi import Query, Request, Response
 from services.screening.api.parameters import place_of
 from services.screening.handlers import invite as handlers
 from services.screening.handlers.fill import PURPOSE
-from services.screening.invitation_schemas import InvitationAnswer, IssuedInvitation, NewInvitation, State
+from services.screening.invitation_schemas import (
+    InvitationAnswer,
+    IssuedInvitation,
+    LinkAnswer,
+    LinksAnswer,
+    NewInvitation,
+    State,
+)
 from services.screening.protocols import choose_locale
 from services.screening.store import invitations as store
 from shared.kit.auth import Principal, requires
@@ -17,14 +24,16 @@ from shared.kit.paging import Cursor, Limit, Page, page
 from shared.kit.unit import Tx, Unit, router
 
 invitations = router("/v1/invitations", "invitations")
+links = router("/v1/invitation-links", "invitations")
 READ, WRITE = requires("screening:read"), requires("screening:write")
-PATH = "/questionnaire/"
+PATH = "/questions/"  # says nothing of health to who reads over the shoulder
+MOST_LINKS = 100
 
 
 def links_of(request: Request) -> Links:
     """The links to questionnaires, as this installation signs them."""
-    links: Links = request.app.state.settings.links(PURPOSE, request.app.state.common.screening_url)
-    return links
+    made: Links = request.app.state.settings.links(PURPOSE, request.app.state.common.screening_url)
+    return made
 
 
 @invitations.post("", status_code=201)
@@ -35,7 +44,7 @@ async def create(
 
     One invitation a client and protocol: a new one ends the one before, with what was answered under it.
     """
-    links = links_of(request)
+    made = links_of(request)
     row = await handlers.invite(
         unit,
         who,
@@ -43,10 +52,11 @@ async def create(
         protocol=body.protocol,
         appointment_id=body.appointment_id,
         locale=choose_locale(body.locale) if body.locale else None,
+        send=body.send,
     )
     response.headers["Location"] = f"/v1/invitations/{row.id}"
     shown = InvitationAnswer.model_validate(row).model_dump()
-    return IssuedInvitation(**shown, url=links.address(PATH, row.id, row.expires_at))
+    return IssuedInvitation(**shown, url=made.address(PATH, row.id, row.expires_at))
 
 
 @invitations.get("")
@@ -83,3 +93,22 @@ async def show(tx: Tx, id: UUID, who: Principal = READ) -> InvitationAnswer:
 async def revoke(tx: Tx, id: UUID, who: Principal = WRITE) -> InvitationAnswer:
     """End a link at once; what was answered under it so far is gone."""
     return InvitationAnswer.model_validate(await handlers.revoke(tx, who, id))
+
+
+@links.get("")
+async def list_links(
+    tx: Tx,
+    request: Request,
+    id: Annotated[list[UUID], Query(max_length=MOST_LINKS, description="Of these invitations.")],
+    limit: Limit = MOST_LINKS,
+    who: Principal = requires("screening:links"),
+) -> LinksAnswer:
+    """The links of invitations that can still be used, for who writes to their clients at this moment."""
+    made = links_of(request)
+    rows = await store.several(tx, who.branch_list, id)
+    return LinksAnswer(
+        items=[
+            LinkAnswer(id=row.id, url=made.address(PATH, row.id, row.expires_at), expires_at=row.expires_at)
+            for row in rows[:limit]
+        ]
+    )

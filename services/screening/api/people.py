@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import Response
+from pydantic import Field
 
 from services.screening.api.parameters import Locale, TheVault, WhyRead
 from services.screening.handlers.export import export
@@ -32,6 +33,10 @@ class ExportAnswer(Answer):
     standings: list[dict[str, Any]]
     acknowledgements: list[dict[str, Any]]
     readings: list[dict[str, Any]]
+    invitations: list[dict[str, Any]]
+    questionnaire_responses: list[dict[str, Any]] = Field(
+        description="The same answers as HL7 FHIR R4 `QuestionnaireResponse` resources, to be taken elsewhere."
+    )
 
 
 class ErasureAnswer(Answer):

@@ -1,4 +1,4 @@
-"""The client's own page, `/questionnaire/{token}`: HTML for a phone, without scripts or sign-in.
+"""The client's own page, `/questions/{token}`: HTML for a phone, without scripts or sign-in.
 
 A GET changes nothing. Each step is a form that is stored and answered with 303, so that a page loaded again sends
 nothing again. No answer is in an address: of a step it has the number only, and a follow-up has none of its own.
@@ -28,7 +28,7 @@ from shared.kit.page_words import LANGUAGES
 from shared.kit.pages import form, language_of, page_router
 from shared.kit.unit import Unit, UnitOfWork
 
-questionnaire = page_router("/questionnaire")
+questionnaire = page_router("/questions")
 
 
 async def _contacts(request: Request) -> BranchContacts:

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.screening import wording
 from services.screening.domain.decision import Decision
 from services.screening.domain.errors import ClientNotFound
-from services.screening.domain.protocol import Protocol
+from services.screening.domain.protocol import Protocol, Section
 from services.screening.handlers.reading import Unsealed, limits_of, unseal
 from services.screening.protocols import words
 from services.screening.store import clients, exports, protocols, screenings
@@ -31,6 +31,9 @@ class Export:
     standings: list[dict[str, Any]]
     acknowledgements: list[dict[str, Any]]
     readings: list[dict[str, Any]]
+    invitations: list[dict[str, Any]]
+    questionnaire_responses: list[dict[str, Any]]
+    """The same answers as HL7 FHIR R4 resources, for who takes them elsewhere."""
 
 
 async def export(tx: Transaction, vault: Vault, who: Principal, client_id: UUID, why: str, locale: str) -> Export:
@@ -46,23 +49,34 @@ async def export(tx: Transaction, vault: Vault, who: Principal, client_id: UUID,
     kept = await clients.existing_vault(tx, vault, client_id)
     rows = await screenings.page_of_client(tx, client_id, None, None, MOST)
     doors = await exports.arrivals(tx, client_id) if kept else []
+    responses: list[dict[str, Any]] = []
     return Export(
         client_id=client_id,
         at=await tx.scalar("SELECT clock_timestamp()"),
-        screenings=[await _screening(tx, kept, row, locale) for row in reversed(rows)],
-        arrivals=[await _arrival(tx, kept, row, locale) for row in doors if kept],
+        screenings=[await _screening(tx, kept, row, locale, responses) for row in reversed(rows)],
+        arrivals=[await _arrival(tx, kept, row, locale, responses) for row in doors if kept],
         standings=_plain(await exports.standings(tx, client_id)),
         acknowledgements=_plain(await exports.acknowledgements(tx, client_id)),
         readings=_plain(await exports.readings(tx, client_id)),
+        invitations=_plain(await exports.invitations(tx, client_id)),
+        questionnaire_responses=responses,
     )
 
 
-async def _screening(tx: Transaction, kept: ClientVault | None, row: Any, locale: str) -> dict[str, Any]:
+async def _screening(
+    tx: Transaction, kept: ClientVault | None, row: Any, locale: str, responses: list[dict[str, Any]]
+) -> dict[str, Any]:
     fields = ("id", "protocol", "protocol_version", "outcome", "valid_until", "decided_at")
     shown: dict[str, Any] = {name: getattr(row, name) for name in fields}
     if kept is None or row.vault is None:
         return shown | {"erased": True}
     unsealed, protocol = await unseal(tx, kept, row), await _protocol(tx, row)
+    content = unsealed.content
+    responses.append(
+        _response(
+            row, protocol, Section.STANDING, content["answers"], locale, content["signed_at"], content["signed_by"]
+        )
+    )
     return shown | {
         "erased": False,
         "answers": _answers(protocol, unsealed.content["answers"], locale),
@@ -78,11 +92,32 @@ def _reasons(unsealed: Unsealed, protocol: Protocol, locale: str) -> list[dict[s
     return [reason.model_dump() for reason in wording.reasons(protocol, decision, unsealed.day, locale)]
 
 
-async def _arrival(tx: Transaction, kept: ClientVault, row: Any, locale: str) -> dict[str, Any]:
+def _response(
+    row: Any,
+    protocol: Protocol,
+    section: Section,
+    answers: dict[str, str],
+    locale: str,
+    authored: str,
+    signed_by: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    from services.screening import fhir  # 7 MB that only an export pays
+
+    return fhir.response(
+        protocol, section, answers, id=row.id, client_id=row.client_id, authored=authored, locale=locale,
+        signed_by=signed_by,
+    )  # fmt: skip
+
+
+async def _arrival(
+    tx: Transaction, kept: ClientVault, row: Any, locale: str, responses: list[dict[str, Any]]
+) -> dict[str, Any]:
     fields = ("id", "appointment_id", "protocol", "protocol_version", "local_day", "answered_at", "declined")
     answers = kept.open("arrival", row.id, row.vault)["answers"]
     shown: dict[str, Any] = {name: getattr(row, name) for name in fields}
-    return shown | {"answers": _answers(await _protocol(tx, row), answers, locale)}
+    protocol = await _protocol(tx, row)
+    responses.append(_response(row, protocol, Section.ARRIVAL, answers, locale, row.answered_at.isoformat()))
+    return shown | {"answers": _answers(protocol, answers, locale)}
 
 
 async def _protocol(tx: Transaction, row: Any) -> Protocol:

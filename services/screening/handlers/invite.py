@@ -14,6 +14,7 @@ from services.screening.domain.errors import (
 from services.screening.handlers.known import awaited, locked_client
 from services.screening.settings import Settings
 from services.screening.store import appointments, clients, invitations, protocols
+from shared.events.screening import InvitationIssued
 from shared.kit import audit
 from shared.kit.auth import Principal
 from shared.kit.database import Transaction
@@ -29,8 +30,11 @@ async def invite(
     protocol: str,
     appointment_id: UUID | None,
     locale: str | None,
+    send: bool,
 ) -> Any:
     """A new invitation; the client's other one for this protocol opens nothing any more. Gives its row.
+
+    `send`: the client is written to.
 
     Raises:
         UnknownReference: client, protocol or appointment.
@@ -69,7 +73,12 @@ async def invite(
         latest=appointment.starts_at if appointment is not None else None,
     )
     await audit.record(tx, who, "invited", "client", client_id, branch_id=branch_id)
-    return await invitations.read(tx, id)
+    row = await invitations.read(tx, id)
+    if send:
+        tx.announce(
+            InvitationIssued(invitation_id=id, client_id=client_id, branch_id=branch_id, expires_at=row.expires_at)
+        )
+    return row
 
 
 def _branch_of(who: Principal, branch_ids: list[UUID]) -> UUID:

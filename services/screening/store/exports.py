@@ -46,3 +46,12 @@ async def acknowledgements(tx: Transaction, client_id: UUID) -> Sequence[Any]:
 async def readings(tx: Transaction, client_id: UUID) -> Sequence[Any]:
     """When answers were opened and why. Not by whom: that is the reader's personal data (CJEU C-579/21)."""
     return await tx.all(_READINGS, {"id": client_id})
+
+
+async def invitations(tx: Transaction, client_id: UUID) -> Sequence[Any]:
+    """When the client was invited to their own page, and what became of it."""
+    return await tx.all(
+        "SELECT id, protocol, appointment_id, created_at, expires_at, opened_at, completed_at, revoked_at, screening_id"
+        " FROM invitations WHERE client_id = :id ORDER BY id",
+        {"id": client_id},
+    )

@@ -92,6 +92,24 @@ async def insert(
     )  # fmt: skip
 
 
+async def live(tx: Transaction, client_id: UUID, protocol: str) -> Any:
+    """The id of the one that can still be used, or None."""
+    return await tx.scalar(
+        "SELECT id FROM invitations WHERE client_id = :client_id AND protocol = :protocol AND completed_at IS NULL"
+        " AND revoked_at IS NULL AND expires_at > clock_timestamp() + interval '1 hour'",
+        {"client_id": client_id, "protocol": protocol},
+    )
+
+
+async def several(tx: Transaction, branches: Sequence[UUID] | None, ids: Sequence[UUID]) -> Sequence[Any]:
+    """Those of these that can still be used, of clients in these branches; None: all."""
+    return await tx.all(
+        f"SELECT * FROM ({_ROWS}) AS i WHERE id = ANY(CAST(:ids AS uuid[])) AND state IN ('sent', 'opened')"
+        " AND (CAST(:branches AS uuid[]) IS NULL OR branch_ids && CAST(:branches AS uuid[])) ORDER BY id",
+        {"ids": list(ids), "branches": branches},
+    )
+
+
 async def revoke(tx: Transaction, id: UUID) -> None:
     """It opens nothing any more, and what was answered so far is gone."""
     await tx.run("UPDATE invitations SET revoked_at = clock_timestamp(), draft = NULL WHERE id = :id", {"id": id})

@@ -58,7 +58,7 @@ async def test_what_was_answered_so_far_is_ciphertext_and_in_no_event_log_or_add
     assert "unexpected error" in told
     for place in (before, await stored(chain), told):
         assert DAY not in place and CANARY not in place and token not in place
-    assert all(re.fullmatch(r"/questionnaire/[\w-]+\?step=\d+&lang=en", address) for address in addresses)
+    assert all(re.fullmatch(r"/questions/[\w-]+\?step=\d+&lang=en", address) for address in addresses)
 
 
 async def test_questions_that_changed_meanwhile_are_asked_anew_and_the_others_keep_their_answers(chain: Chain) -> None:

@@ -123,7 +123,7 @@ async def test_invitations_sent_at_once_leave_one_that_can_be_used(chain: Chain)
 async def test_what_is_no_link_of_ours_opens_nothing_and_says_where_to_look(chain: Chain, path: str) -> None:
     token = (await invited(chain))["url"].rpartition("/")[2]
     async with chain.http() as http:
-        answer = await http.get(f"/questionnaire/{path.format(token=token, short=token[:-3])}")
+        answer = await http.get(f"/questions/{path.format(token=token, short=token[:-3])}")
     assert answer.status_code in (404, 422)
     if answer.status_code == 404:
         assert KIT["en"].refusals[404][0] in answer.text
@@ -157,6 +157,19 @@ async def test_an_invitation_for_a_session_ends_with_its_start_and_is_for_its_ow
     ):
         answer = await chain.post("/v1/invitations", body | {"appointment_id": str(request.appointment_id)})
         assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+async def test_the_client_is_written_to_unless_the_link_is_handed_over(chain: Chain) -> None:
+    client_id, before = await chain.client(), await chain.outbox_end()
+    invitation = await invited(chain, client_id=client_id)
+    (event,) = await chain.announced(before)
+    assert event == {
+        "type": "caibei.screening.invitation.issued.v1", "invitation_id": invitation["id"],
+        "client_id": str(client_id), "branch_id": str(chain.branch_id), "expires_at": invitation["expires_at"],
+    }  # fmt: skip
+    before = await chain.outbox_end()
+    await invited(chain, client_id=client_id, send=False)
+    assert await chain.announced(before) == []
 
 
 async def test_who_may_invite_and_whom(chain: Chain) -> None:
