@@ -7,6 +7,7 @@ from services.scheduling.api import (
     availability,
     calendars,
     closures,
+    daysheets,
     erasures,
     exports,
     groups,
@@ -33,6 +34,7 @@ SERVICE = Service(
         calendars.routes,  # before appointments: its `{id}.ics` is no id
         appointments.routes,
         reports.routes,
+        daysheets.routes,
         reschedule.routes,
         holds.routes,
         groups.routes,
