@@ -110,8 +110,8 @@ async def test_what_needs_a_person_comes_first_with_whom_to_call_and_nothing_of_
     await chain.hear(RoomRevoked(**assignment(booked, place.room_ids[0], 2), reason="locked_out"))
     said = await paper(chain, place.branch_id, date=day)
     assert "1 session of this day needs a person." in said
-    for part in ("+86 21 5550", "王芳 <b>Fang</b>", "lost its room", "NEEDS A PERSON", "Without a room", "12:00 – 13:00",
-                  "南京西路 1618 号", "Therapist"):  # fmt: skip
+    for part in ("+86 21 5550", "王芳 <b>Fang</b>", "lost its room", "NEEDS A PERSON", "Without a room",
+                 "12:00 – 13:00", "南京西路 1618 号", "Therapist"):  # fmt: skip
         assert part in said, part
     assert not [word for word in ("disc", "wang@", "hard", "screening") if word in said]
     found = await sheet(chain, place.branch_id, date=day)
