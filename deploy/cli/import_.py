@@ -16,8 +16,10 @@ from rich.table import Table
 
 from deploy import runtime
 from deploy.cli.chain.faults import Fault, Faulty
-from deploy.cli.chain.importing import load, prepare
+from deploy.cli.chain.foreign import is_foreign
+from deploy.cli.chain.importing import load, prepare, prepare_bookings
 from deploy.cli.chain.loading import Loading
+from deploy.cli.chain.mapping import load_mapping
 from deploy.cli.chain.report import Report
 from deploy.cli.chain.services import Refusal, Services, Unreachable
 from deploy.cli.chain.signin import sign_in
@@ -29,11 +31,18 @@ SHOWN = 200
 
 @app.command(name="import")
 def import_chain(
-    file: Annotated[Path, typer.Argument(help="A YAML file, or a folder of YAML or of CSV files (one a noun).")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="A YAML file, a folder of YAML or of CSV files (one a noun); or bookings: a .csv or .ics."),
+    ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, load nothing.")] = False,
     day: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="What relative days (+3d, mon) count from.")
     ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="Bookings: which column is which field, and what its words mean (YAML).")
+    ] = None,
+    branch: Annotated[str | None, typer.Option(help="Bookings: the branch of all of them, by code or name.")] = None,
     width: Annotated[int, typer.Option(min=1, max=64, help="Commands at once.")] = 8,
     data_dir: Annotated[Path | None, typer.Option(help="The running system's data folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what happened as JSON.")] = False,
@@ -42,10 +51,12 @@ def import_chain(
 
     Everything is checked first, also against the services; one bad row, and nothing is imported. What is there
     already is left as it is, so the same file may be imported again, and an import that broke off goes on.
+    Of another system's bookings every conflict is listed before anything is booked; then the saga decides each.
     docs/import.md describes the files.
     """
     try:
-        report = asyncio.run(_import(file, dry_run, day.date() if day else None, width, data_dir, as_json))
+        day_of = day.date() if day else None
+        report = asyncio.run(_import(file, (mapping, branch), dry_run, day_of, width, data_dir, as_json))
     except Faulty as faulty:
         _tell_faults(faulty.faults, as_json)
         raise typer.Exit(1) from None
@@ -60,13 +71,18 @@ def import_chain(
 
 
 async def _import(
-    file: Path, dry_run: bool, day: date | None, width: int, data_dir: Path | None, as_json: bool
-) -> Report:
+    file: Path, foreign: tuple[Path | None, str | None], dry_run: bool, day: date | None, width: int,
+    data_dir: Path | None, as_json: bool,
+) -> Report:  # fmt: skip
     urls, client = sign_in(data_dir)
     async with Services(urls, client, width) as services:
-        loading = await prepare(file, services, day)
+        if is_foreign(file):
+            loading = await prepare_bookings(file, load_mapping(*foreign), services, day)
+        else:
+            loading = await prepare(file, services, day)
         if dry_run:
             _tell_checked(loading, as_json)
+            loading.report.failed += loading.conflicts
             return loading.report
         with _progress(loading, quiet=as_json):
             await load(loading)
@@ -92,18 +108,31 @@ def _progress(loading: Loading, *, quiet: bool) -> Iterator[None]:
 def _tell_checked(loading: Loading, as_json: bool) -> None:
     counts, day = loading.chain.counts, loading.calendar.anchor
     if as_json:
-        print(json.dumps({"complete": True, "dry_run": True, "day": str(day), "rows": counts}, indent=2))
+        said = {"complete": not loading.conflicts, "dry_run": True, "day": str(day), "rows": counts,
+                "skipped": loading.skipped, "conflicts": [fault.as_json() for fault in loading.conflicts]}  # fmt: skip
+        print(json.dumps(said, indent=2))
         return
+    _tell_conflicts(loading)
     rows = ", ".join(f"{count} {noun.replace('_', ' ')}" for noun, count in counts.items())
     Console(highlight=False).print(
         f"[green]✓[/] no faults in {rows}. Relative days count from {day}. Nothing was loaded."
     )
 
 
+def _tell_conflicts(loading: Loading) -> None:
+    for fault in loading.conflicts[:SHOWN]:
+        errors.print(f"[yellow]![/] {escape(str(fault))}")
+    if loading.conflicts:
+        errors.print(f"[yellow]{len(loading.conflicts)} conflicts[/]: these would be refused as things are now.")
+    if loading.skipped:
+        errors.print(f"{loading.skipped} were not to be booked: cancelled, passed, or an older version of another.")
+
+
 def _tell_done(loading: Loading, as_json: bool) -> None:
     report, day = loading.report, loading.calendar.anchor
     if as_json:
-        print(json.dumps({**report.as_json(), "dry_run": False, "day": str(day)}, indent=2))
+        foreseen = {"skipped": loading.skipped, "conflicts": [fault.as_json() for fault in loading.conflicts]}
+        print(json.dumps({**report.as_json(), **foreseen, "dry_run": False, "day": str(day)}, indent=2))
         return
     table = Table("", "loaded", "there already", box=None, pad_edge=False, header_style="dim")
     for noun in loading.chain.counts:

@@ -54,8 +54,13 @@ def appointment(loading: Loading, row: Appointment) -> Body:
         therapist_id=row.therapist and loading.id("therapists", row.therapist),
         room_id=row.room and loading.id("rooms", f"{row.branch} {row.room}"),
         room_flexible=row.room_flexible,
-        notes=row.notes,
+        notes="\n".join(filter(None, (row.notes, row.uid and mark(row.uid)))) or None,
     )
+
+
+def mark(uid: str) -> str:
+    """How a session says what the system it came from called it."""
+    return f"[import {uid}]"
 
 
 async def load_screenings(loading: Loading) -> None:
@@ -111,9 +116,13 @@ async def load_appointments(loading: Loading) -> None:
                 raise
             return await _book(loading, line.row, body)  # nobody said no; a busy machine gets a second try
 
-    # Who asks for a certain therapist or room is served first: what the chain may choose can go elsewhere.
+    # Who asks for a certain therapist or room is served first: what the chain may choose can go elsewhere. Of two who
+    # want the same, the first in the file has it.
     particular = {id(line) for line in loading.chain.of(Appointment) if line.row.therapist or line.row.room}
-    await loading.each(Appointment, load, go_on=True, only=lambda line: id(line) in particular)
+    await loading.each(
+        Appointment, load, go_on=True, only=lambda line: id(line) in particular,
+        in_order_of=lambda row: row.therapist or f"{row.branch} {row.room}",
+    )  # fmt: skip
     await loading.each(Appointment, load, go_on=True, only=lambda line: id(line) not in particular)
 
 

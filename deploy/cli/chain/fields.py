@@ -3,8 +3,9 @@
 import re
 from decimal import Decimal
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 from deploy.cli.chain.when import WEEKDAYS, Day, Moment, parse_clock
 
@@ -94,3 +95,14 @@ Pairs = Annotated[dict[Text, Text], BeforeValidator(_pairs)]
 Money = Annotated[dict[str, Any], BeforeValidator(_money)]
 Hours = Annotated[dict[str, list[list[str]]], BeforeValidator(_hours)]
 Yes = Annotated[bool, BeforeValidator(_yes)]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no time zone: write one of the IANA names, such as Europe/Berlin") from None
+    return name
+
+
+Zone = Annotated[Text, AfterValidator(_zone)]

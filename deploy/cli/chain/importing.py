@@ -5,11 +5,15 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from deploy.cli.chain import against, bookings, checks, equipment, people, rooms, shapes
+from deploy.cli.chain import against, bookings, checks, conflicts, equipment, people, rooms, shapes
 from deploy.cli.chain.chain import Calendar, build
 from deploy.cli.chain.faults import Fault, Faulty
+from deploy.cli.chain.foreign import read_bookings
 from deploy.cli.chain.kinds import NOUNS
 from deploy.cli.chain.loading import Loading, Stopped
+from deploy.cli.chain.mapping import Mapping
+from deploy.cli.chain.names import resolve
+from deploy.cli.chain.nouns import Appointment
 from deploy.cli.chain.present import look_up
 from deploy.cli.chain.reading import read
 from deploy.cli.chain.services import Services, Unreachable
@@ -64,6 +68,34 @@ async def prepare(path: Path, services: Services, day: date | None = None) -> Lo
     return loading
 
 
+async def prepare_bookings(path: Path, mapping: Mapping, services: Services, day: date | None = None) -> Loading:
+    """The same for the bookings of another system: a CSV file with a mapping, or a calendar.
+
+    Raises:
+        Faulty, Unreachable, Refusal: as `prepare`. A conflict is no fault: the saga decides.
+    """
+    bookings = read_bookings(path, mapping)
+    raws, known = await resolve(bookings, services)
+    chain, faults = build(raws)
+    faults += bookings.faults
+    if not chain.lines[Appointment.noun] and not faults and not bookings.skipped:
+        raise Faulty([Fault(path.name, 1, "", "holds no bookings")])
+    now = datetime.now(UTC)
+    present = await look_up(services, chain)
+    for noun, found in known.items():
+        present.by_code[noun].update(found)
+    calendar = Calendar(day or now.date(), now)
+    loading = Loading(services, chain, present, calendar, checks.zones(chain, present.timezones))
+    loading.skipped = bookings.skipped + conflicts.take_out_passed(loading)
+    faults += [*checks.inside(chain), *checks.times(chain, loading.zones, calendar)]
+    faults += shapes.faults(loading, faults)
+    if faults:
+        raise Faulty(faults)
+    loading.moved = await conflicts.take_out_moved(loading)
+    loading.conflicts = [*loading.moved, *await conflicts.find(loading)]
+    return loading
+
+
 async def load(loading: Loading) -> None:
     """Load what was prepared; `loading.report` says what happened, also when a row was refused."""
     began = time.monotonic()
@@ -73,4 +105,5 @@ async def load(loading: Loading) -> None:
     except Stopped:
         pass
     finally:
+        loading.report.failed += loading.moved
         loading.report.seconds = time.monotonic() - began

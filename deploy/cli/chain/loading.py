@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from deploy.cli.chain.chain import Calendar, Chain, Line
+from deploy.cli.chain.faults import Fault
 from deploy.cli.chain.nouns import Row
 from deploy.cli.chain.present import Present
 from deploy.cli.chain.report import Report
@@ -37,6 +38,7 @@ class Stopped(Exception):
 class Loading:
     """One run. `told` is called after each row with its noun, for the progress shown.
 
+    `conflicts`: of bookings, foreseen; `moved`: imported before, and elsewhere now; `skipped`: not to be booked.
     `lost`: a service is away, so that no further row is tried. An `imagined` one only makes bodies, to see whether
     their shape is right: what is not loaded yet has a made-up id.
     """
@@ -49,6 +51,9 @@ class Loading:
     told: Callable[[str], None] = lambda noun: None
     imagined: bool = False
     lost: bool = False
+    conflicts: list[Fault] = field(default_factory=list)
+    moved: list[Fault] = field(default_factory=list)
+    skipped: int = 0
     report: Report = field(default_factory=Report)
 
     async def each(
@@ -77,7 +82,9 @@ class Loading:
                     outcome = await load(line)
                 except Refusal as refusal:
                     self.report.failed.append(line.fault(field_of(refusal), said(refusal)))
-                    return
+                    if not go_on:
+                        return
+                    continue
                 except Unreachable as silence:
                     self.lost = True
                     self.report.failed.append(line.fault("", str(silence)))

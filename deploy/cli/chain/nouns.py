@@ -4,9 +4,8 @@ another row hold its natural code: a branch's `SHA`, a bar's serial. Masses and 
 
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from deploy.cli.chain.fields import (
     Clock,
@@ -21,6 +20,7 @@ from deploy.cli.chain.fields import (
     Text,
     Until,
     Yes,
+    Zone,
 )
 from services.room_equipment.domain.accessories import Kind
 
@@ -35,14 +35,6 @@ Item = Literal[
 ]  # fmt: skip
 Mass = Annotated[Decimal, Field(gt=0, le=10_000)]
 Minutes = Annotated[int, Field(ge=0, le=720)]
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"{name!r} is no time zone: write one of the IANA names, such as Europe/Berlin") from None
-    return name
 
 
 class Row(BaseModel):
@@ -62,7 +54,7 @@ class Branch(Row):
     noun = "branches"
     code: Code
     name: Text
-    timezone: Annotated[Text, AfterValidator(_zone)]
+    timezone: Zone
     locale: Text = "en"
     opening_hours: Hours
     contact_email: Text | None = None
@@ -295,6 +287,8 @@ class Appointment(Row):
     room: Code | None = None
     room_flexible: Yes = True
     notes: Text | None = None
+    uid: Text | None = None
+    minutes: Minutes | None = None
 
     @property
     def natural(self) -> str:
