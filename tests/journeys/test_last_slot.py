@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -54,8 +55,33 @@ async def accept(spa: Spa, id: str, alternative_id: str) -> httpx.Response:
     return await send(spa, f"/v1/appointments/{id}/accept-alternative", {"alternative_id": alternative_id})
 
 
+async def stand(spa: Spa, slot: datetime, many: int = 5) -> list[Json]:
+    """Screened clients in line for exactly this slot."""
+    local = slot.astimezone(ZoneInfo(spa.branch["timezone"]))
+    exactly = {"from": f"{local:%Y-%m-%d}", "to": f"{local:%Y-%m-%d}", "time_from": f"{local:%H:%M}",
+               "time_to": f"{local + timedelta(minutes=1):%H:%M}"}  # fmt: skip
+    clients = [await spa.chain.client(spa.branch) for _ in range(many)]
+    wish: Json = {"treatment_id": spa.treatment["id"], "branch_ids": [spa.branch["id"]], "windows": [exactly],
+                  "therapist_id": spa.therapists[0]["id"]}  # fmt: skip
+    return [await spa.chain.desk.made("scheduling", "/v1/waitlist", wish | {"client_id": c["id"]}) for c in clients]
+
+
+async def accept_offer(spa: Spa, entry: Json, over: asyncio.Event) -> list[httpx.Response]:
+    """The client and the desk at once, as soon as there is an offer; until the slot is somebody's."""
+    while not over.is_set():
+        found = await spa.chain.desk.get("scheduling", "/v1/waitlist/offers", entry_id=entry["id"], state="open")
+        if found["items"]:
+            path = f"/v1/waitlist/offers/{found['items'][0]['id']}/accept"
+            return await asyncio.gather(*(send(spa, path, {}) for _ in range(5)))
+        await asyncio.sleep(0.1)
+    return []
+
+
 async def one_round(chain: Chain, whole: Whole, spa: Spa, slot: datetime, movers: list[str], lost: list[str]) -> None:
-    """A hundred at once. Afterwards the slot belongs to one appointment everywhere, and who lost stands as before."""
+    """The slot is given back, and more than a hundred want it at once. Afterwards it belongs to one appointment
+    everywhere, who lost stands as before, and who waits still waits."""
+    booked = await spa.book(slot, therapist_id=spa.therapists[0]["id"])
+    line, over = await stand(spa, slot), asyncio.Event()
     before = {id: await spa.look(id) for id in (*movers, *lost)}
     proposals = await proposed(spa, whole, slot, lost)
     work = [
@@ -64,7 +90,16 @@ async def one_round(chain: Chain, whole: Whole, spa: Spa, slot: datetime, movers
         *(reschedule(spa, slot, id) for id in movers),
         *(accept(spa, id, proposals[id]) for id in lost),
     ]
+    offers = [asyncio.create_task(accept_offer(spa, entry, over)) for entry in line]
+    await chain.desk.post("scheduling", f"/v1/appointments/{booked['id']}/cancel", {"reason": "branch"})
     answers = await asyncio.gather(*work)
+
+    async def somebodys() -> bool:
+        return bool(await confirmed_at(whole, spa, slot))
+
+    await until(somebodys, "the slot is somebody's", 60)
+    over.set()
+    answers += [answer for each in await asyncio.gather(*offers) for answer in each]
     assert {answer.status_code for answer in answers} <= {200, 201, 202, 409}, Counter(
         answer.status_code for answer in answers
     )
@@ -83,6 +118,9 @@ async def one_round(chain: Chain, whole: Whole, spa: Spa, slot: datetime, movers
             assert [now[name] for name in kept] == [was[name] for name in kept]
     await until(lambda: nothing_left(whole, spa, slot, winners[0]), "the losers hold nothing")
     assert await whole.value("scheduling", OVERLAPPING) == 0
+    for entry in line:
+        answer = await chain.desk.send("DELETE", "scheduling", f"/v1/waitlist/{entry['id']}")
+        assert answer.status_code == 204
     await chain.desk.post("scheduling", f"/v1/appointments/{winners[0]}/cancel", {"reason": "branch"})
 
 
@@ -153,7 +191,7 @@ async def the_chain(chain: Chain) -> tuple[Spa, list[str], list[str]]:
     return spa, movers, lost
 
 
-async def test_a_hundred_want_the_last_slot_in_four_ways_and_one_has_it(chain: Chain, whole: Whole) -> None:
+async def test_a_hundred_want_the_last_slot_in_five_ways_and_one_has_it(chain: Chain, whole: Whole) -> None:
     spa, movers, lost = await the_chain(chain)
     for round in range(2):
         await one_round(chain, whole, spa, at(9, 0) + timedelta(hours=2 * round), movers, lost)
@@ -174,14 +212,20 @@ async def test_a_hundred_want_the_last_slot_twenty_times(chain: Chain, whole: Wh
 
 
 async def test_a_therapist_of_two_branches_is_never_in_both(chain: Chain, whole: Whole) -> None:
-    """Booked, held and moved to, in both at once."""
+    """Booked, held, moved to and offered to who waits, in both at once."""
     here, there = await asyncio.gather(chain.spa(therapists=0, rooms=3), chain.spa(therapists=1, rooms=3))
     shared = await chain.therapist(here.branch, branch_ids=[here.branch["id"], there.branch["id"]])
     await chain.shift(shared, there.branch)
     movers = [(await there.book(at(2, 2 * n), therapist_id=there.therapists[0]["id"]))["id"] for n in range(8)]
     here.therapists, there.therapists = [shared], [shared]
     there.treatment = here.treatment
-    slot = at(5, 3)
+    slot, over = at(5, 3), asyncio.Event()
+    for spa in (here, there):  # taken, so that it is offered only once it is given back
+        spa.client = await chain.client(here.branch, branch_ids=[here.branch["id"], there.branch["id"]])
+    booked = await here.book(slot, therapist_id=shared["id"])
+    lines = [(spa, entry) for spa in (here, there) for entry in await stand(spa, slot, 2)]
+    offers = [asyncio.create_task(accept_offer(spa, entry, over)) for spa, entry in lines]
+    await chain.desk.post("scheduling", f"/v1/appointments/{booked['id']}/cancel", {"reason": "branch"})
     work = [
         *(book(spa, slot + timedelta(minutes=m)) for spa in (here, there) for m in (0, 15, 30, 45)),
         *(hold(spa, slot + timedelta(minutes=m)) for spa in (here, there) for m in (0, 15, 30, 45)),
@@ -194,6 +238,9 @@ async def test_a_therapist_of_two_branches_is_never_in_both(chain: Chain, whole:
         return bool(await whole.value("scheduling", pending, shared["id"]) == 0)
 
     await until(decided, "the race is decided", 40)
+    over.set()
+    await asyncio.gather(*offers)
+    await until(decided, "the offers are decided", 40)
     assert await whole.value("scheduling", TWICE, shared["id"]) == 0
     assert await confirmed_count(whole, shared["id"]) >= 1
 

@@ -118,18 +118,19 @@ async def hold_state(tx: Transaction, id: UUID) -> str | None:
 
 # --- what is to be looked at ----------------------------------------------------------------------------------------
 
-# All that has become free in one branch within some days of the oldest is one look.
+# All that has become free within some days, in the branch that has waited longest to be looked at, is one look.
 _NEXT = """
-WITH oldest AS (
-    SELECT branch_id, greatest(lower(during), clock_timestamp()) AS at,
-        greatest(lower(during), clock_timestamp()) + make_interval(days => CAST(:days AS int)) AS until
-    FROM waitlist_looks WHERE due_at <= clock_timestamp() ORDER BY due_at, id LIMIT 1
+WITH first AS (
+    SELECT f.branch_id, f.at, f.at + make_interval(days => CAST(:days AS int)) AS until FROM (
+        SELECT l.branch_id, greatest(min(coalesce(lower(l.during), clock_timestamp())), clock_timestamp()) AS at
+        FROM waitlist_looks l WHERE l.due_at <= clock_timestamp() AND l.branch_id = (
+            SELECT branch_id FROM waitlist_looks WHERE due_at <= clock_timestamp() ORDER BY due_at, id LIMIT 1)
+        GROUP BY l.branch_id) f
 )
-SELECT l.id, l.branch_id, greatest(lower(l.during), o.at) AS starts_at, o.until,
-    least(upper(l.during), o.until) AS ends_at, upper(l.during) IS NULL OR upper(l.during) > o.until AS goes_on
-FROM waitlist_looks l JOIN oldest o ON o.branch_id = l.branch_id
-WHERE l.due_at <= clock_timestamp()
-  AND (lower(l.during) IS NULL OR lower(l.during) < o.until)
+SELECT l.id, l.branch_id, greatest(lower(l.during), f.at) AS starts_at, f.until,
+    least(upper(l.during), f.until) AS ends_at, upper(l.during) IS NULL OR upper(l.during) > f.until AS goes_on
+FROM waitlist_looks l JOIN first f ON f.branch_id = l.branch_id
+WHERE l.due_at <= clock_timestamp() AND (lower(l.during) IS NULL OR lower(l.during) < f.until)
 ORDER BY l.id LIMIT 200 FOR UPDATE OF l SKIP LOCKED
 """
 _ANYTHING = """

@@ -65,7 +65,8 @@ WHERE id = :id
 _FORGET_WANTS = "DELETE FROM waitlist_wants WHERE entry_id = :id"
 _STATE = """
 UPDATE waitlist_entries SET state = :state, ended_for = CAST(:why AS text), version = version + 1,
-    missed = CASE WHEN :missed THEN missed + 1 ELSE 0 END, blocked_by = CAST(:blocked_by AS text),
+    missed = CASE WHEN :missed THEN missed + 1 WHEN :state IN ('withdrawn', 'expired') THEN missed ELSE 0 END,
+    blocked_by = CAST(:blocked_by AS text),
     updated_at = clock_timestamp()
 WHERE id = :id RETURNING missed
 """

@@ -103,3 +103,22 @@ async def test_an_error_of_the_database_names_no_parameter(app: FastAPI) -> None
 async def test_the_kits_own_jobs_run(app: FastAPI) -> None:
     for own in KIT_JOBS:
         assert await run_once(app.state.database, own) == 0
+
+
+async def test_a_job_that_drains_goes_on_at_once_until_nothing_is_left(app: FastAPI) -> None:
+    left = [3]
+    ended = asyncio.Event()
+
+    async def work(tx: Transaction) -> int:
+        await tx.scalar("SELECT 1")
+        if not left[0]:
+            ended.set()
+            return 0
+        left[0] -= 1
+        return 1
+
+    draining = Job("toy.drain", timedelta(hours=1), work, drains=True)
+    task = asyncio.create_task(jobs.run_forever(app.state.database, draining))
+    await asyncio.wait_for(ended.wait(), 10)
+    task.cancel()
+    assert left == [0]
