@@ -152,7 +152,7 @@ async def test_a_therapist_of_two_branches_is_offered_in_one_of_them(chain: Chai
     shared = await chain.therapist(here.branch_id, there.branch_id)
     here.therapist_ids.append(shared)
     there.therapist_ids.append(shared)
-    at = {"time_from": "10:00", "time_to": "10:45"}  # starts that overlap each other
+    at: dict[str, Any] = {"time_from": "10:00", "time_to": "10:45"}  # starts that overlap each other
     entries = [await join(chain, place, window(3, **at)) for place in (here, there) for _ in range(4)]
     wishes = [place.wish(tomorrow(10, minute, days=3)) for place in (here, there) for minute in (0, 20, 40)]
     await asyncio.gather(

@@ -1,6 +1,7 @@
 """What somebody in line would take by each branch's clock, and how long an offer stands."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def starts(said: dict[str, object], zone: ZoneInfo = BERLIN, days: tuple[date, date] | None = None) -> list[str]:
+def starts(said: dict[str, Any], zone: ZoneInfo = BERLIN, days: tuple[date, date] | None = None) -> list[str]:
     """The starts of an hourly grid around the window that it takes, as the clock shows them."""
     found = window(said)
     first, last = days or (found.first - timedelta(days=1), found.last + timedelta(days=2))
@@ -61,11 +62,11 @@ def test_a_window_says_what_it_was_made_of() -> None:
     assert not window(said | {"weekdays": ["fri"]}).has_days
 
 
-def wish(**changes: object) -> Wish:
+def wish(**changes: Any) -> Wish:
     one = window({"from": "2026-03-06", "to": "2026-03-07"})
-    values = {"treatment_id": UUID(int=1), "branch_ids": [UUID(int=2), UUID(int=3)], "windows": (one,),
+    values: dict[str, Any] = {"treatment_id": UUID(int=1), "branch_ids": [UUID(int=2), UUID(int=3)], "windows": (one,),
               "therapist_id": None}  # fmt: skip
-    return Wish(**(values | changes))  # type: ignore[arg-type]
+    return Wish(**(values | changes))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def wish(**changes: object) -> Wish:
     ],
     ids=["same", "fewer_branches", "one_therapist", "another_branch", "another_treatment", "longer"],
 )
-def test_who_asks_for_nothing_more_keeps_the_place(change: dict[str, object], keeps: bool) -> None:
+def test_who_asks_for_nothing_more_keeps_the_place(change: dict[str, Any], keeps: bool) -> None:
     assert wish(**change).keeps_place(wish()) is keeps
     assert not wish().keeps_place(wish(therapist_id=UUID(int=9)))
 
