@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -18,8 +19,9 @@ from services.scheduling.api.places import Reader, Writer
 from services.scheduling.domain.appointment import Appointment, Status
 from services.scheduling.domain.errors import Unknown
 from services.scheduling.domain.groups import GroupStatus, status_of
-from services.scheduling.handlers import groups
+from services.scheduling.handlers import group_slots, groups
 from services.scheduling.handlers.booking import Wish
+from services.scheduling.handlers.group_slots import Seat
 from services.scheduling.handlers.together import Place
 from services.scheduling.schemas.bookings import Cancellation
 from services.scheduling.schemas.groups import Group, NewGroup
@@ -32,6 +34,7 @@ from shared.events.codes import Refusal
 from shared.kit import problems
 from shared.kit.auth import Principal
 from shared.kit.body import Instant
+from shared.kit.database import Transaction
 from shared.kit.ids import new_id
 from shared.kit.paging import Cursor, Limit, Page, page
 from shared.kit.unit import Tx, Unit, UnitOfWork, router
@@ -93,13 +96,13 @@ async def _present(unit: UnitOfWork, who: Principal, id: UUID) -> Response:
     group, members = await groups.visible(tx, who, id), await appointments.of_parties(tx, [id])
     shown = _shown(group, members)
     if shown["status"] is GroupStatus.REJECTED:
-        return _refused(id, members)
+        return await _refused(tx, id, members)
     pending = shown["status"] is GroupStatus.PENDING
     headers = {"Location": f"/v1/groups/{id}"} | ({"Retry-After": "1"} if pending else {})
     return _answer(shown, 202 if pending else 201, headers)
 
 
-def _refused(id: UUID, rows: Sequence[Row[Any]]) -> Response:
+async def _refused(tx: Transaction, id: UUID, rows: Sequence[Row[Any]]) -> Response:
     """Of each member that could not be had why; the others were refused only because of them."""
     members = [appointments.from_row(row) for row in rows]
     errors = [
@@ -108,8 +111,11 @@ def _refused(id: UUID, rows: Sequence[Row[Any]]) -> Response:
         if member.code != Refusal.NOT_ALL_POSSIBLE
     ]
     first: Appointment = next((m for m in members if m.code != Refusal.NOT_ALL_POSSIBLE), members[0])
+    seats = [Seat(m.treatment_id, m.therapist_id if m.therapist_named else None) for m in members]
+    near = await group_slots.nearest(tx, seats, first.branch_id, first.starts_at)
+    offers = [asdict(offer) for offer in near]
     detail = f"{answers.why(first)} Nothing is booked for anybody of the group."
-    response = problems.of(Refused(first.code or "", detail, group_id=id, errors=errors, alternatives=[]))
+    response = problems.of(Refused(first.code or "", detail, group_id=id, errors=errors, alternatives=offers))
     response.headers["Location"] = f"/v1/groups/{id}"
     return response
 

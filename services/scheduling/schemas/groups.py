@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from services.scheduling.domain.groups import GroupStatus
+from services.scheduling.schemas.availability import RoomView
 from services.scheduling.schemas.bookings import Appointment, LocalTime
 from shared.kit.body import Answer, Body, Instant, Note, example
 
@@ -70,3 +71,31 @@ class Group(Answer):
     starts_at: datetime
     created_at: datetime
     members: list[Appointment]
+
+
+class GroupSlot(Answer):
+    """`therapist_ids`: one way to give each member, in their order, a therapist. `ends_at`: of the longest session."""
+
+    starts_at: datetime
+    ends_at: datetime
+    branch_id: UUID
+    therapist_ids: list[UUID]
+    rooms_free: int
+
+
+class GroupSlots(Answer):
+    model_config = example(
+        slots=[
+            {"starts_at": "2027-01-15T13:00:00Z", "ends_at": "2027-01-15T14:00:00Z",
+             "branch_id": "01995a3e-7c00-7000-8000-00000000000b",
+             "therapist_ids": ["01995a3e-7c00-7000-8000-00000000000e", "01995a3e-7c00-7000-8000-00000000001e"],
+             "rooms_free": 2}
+        ],
+        rooms=[
+            {"branch_id": "01995a3e-7c00-7000-8000-00000000000b", "as_of": "2027-01-14T07:12:00.311Z",
+             "lag_seconds": 0.006, "rooms_behind": 0}
+        ],
+    )  # fmt: skip
+
+    slots: list[GroupSlot]
+    rooms: list[RoomView]
