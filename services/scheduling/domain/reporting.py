@@ -4,6 +4,7 @@ A session counts where it stands now: on the local day its start falls on, in it
 they are now. What is being asked for at this moment counts once it is settled; what was refused never does.
 """
 
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,9 +31,15 @@ class Stretch:
     start: datetime
     end: datetime
 
-    def within(self, intervals: Iterable[Interval]) -> list[Interval]:
-        """What of these lies in it."""
-        return merge(Interval(max(a, self.start), min(b, self.end)) for a, b in intervals)
+    def within(self, intervals: Sequence[Interval]) -> list[Interval]:
+        """What of these lies in it; they are in order and apart."""
+        found = []
+        for index in range(bisect(intervals, self.start, key=lambda each: each.end), len(intervals)):
+            start, end = intervals[index]
+            if start >= self.end:
+                break
+            found.append(Interval(max(start, self.start), min(end, self.end)))
+        return found
 
 
 def check(first: date, last: date, branches: int) -> None:
