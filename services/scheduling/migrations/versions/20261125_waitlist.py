@@ -6,7 +6,7 @@ Whatever frees time writes down a look in its own transaction, by a trigger: no 
 from alembic import op
 
 revision = "20261125_waitlist"
-down_revision = "20261125_zone_rules"
+down_revision = "20261125_calendars"
 
 ROLE = "caibei_scheduling"
 
