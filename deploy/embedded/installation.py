@@ -25,14 +25,14 @@ SCOPES: dict[str, list[str]] = {
     ],
     "auditor": READS,
     "room_equipment": ["scheduling:read", "screening:read"],
-    "notification": ["scheduling:read", "rooms:read", "screening:links"],
+    "notification": ["scheduling:read", "scheduling:links", "rooms:read", "screening:links"],
     "screening": ["scheduling:read"],
     "console": READS,
 }  # fmt: skip
 PEOPLE = ("admin", "partner", "auditor")
 
 # Services whose pages are opened by signed links; each has a key of its own.
-LINKING = ("screening",)
+LINKING = ("scheduling", "screening")
 
 
 class AlreadyRunning(RuntimeError):

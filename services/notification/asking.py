@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.notification.domain.messages import Appointment, Asset
+from services.notification.domain.messages import Appointment, Asset, Purpose
 from services.notification.store import Claimed
 from shared.errors import Unavailable
 from shared.kit import logging
@@ -52,7 +52,10 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What is true now of one message's matter. None where scheduling knows no such thing (any more)."""
+    """What is true now of one message's matter. None where scheduling knows no such thing (any more).
+
+    `choice`: the link by which the client answers; `treatments`: names of what else would suit them.
+    """
 
     branch: Branch | None
     appointment: Appointment | None = None
@@ -61,10 +64,12 @@ class Present:
     therapist_name: str | None = None
     asset: Asset | None = None
     link: str | None = None
+    choice: str | None = None
+    treatments: tuple[str, ...] = ()
 
 
 class Scheduling:
-    """Asks for a whole batch at once: two reads, whatever the batch's size."""
+    """Asks for a whole batch at once: two reads, whatever its size, and one more for each kind that needs it."""
 
     def __init__(self, peers: Peers) -> None:
         self._peers = peers
@@ -83,6 +88,8 @@ class Scheduling:
         links = await self._many(
             "screening", "/v1/invitation-links", {m.invitation_id for m in batch if m.invitation_id}
         )
+        choices = await self._many("scheduling", "/v1/choices", _of(batch, Purpose.NEEDS_CHANGE))
+        offers = await self._many("scheduling", "/v1/suitable-treatments", _of(batch, Purpose.CANCELLED_OFFER))
         found = {}
         for message in batch:
             appointment = appointments.get(message.appointment_id) if message.appointment_id else None
@@ -96,6 +103,8 @@ class Scheduling:
                 client=_contact(client) if client else None,
                 treatment_name=treatment["name"] if treatment else None,
                 link=link["url"] if link else None,
+                choice=_at(choices, message).get("address"),
+                treatments=tuple(one["name"] for one in _at(offers, message).get("treatments", ())),
             )
         return found
 
@@ -163,6 +172,15 @@ class Scheduling:
         found = body if status == 200 else None
         self._remembered[path] = (time.monotonic(), found)
         return found
+
+
+def _of(batch: Sequence[Claimed], purpose: Purpose) -> set[UUID]:
+    """The appointments of the messages that are for this."""
+    return {each.appointment_id for each in batch if each.appointment_id and each.occasion.purpose is purpose}
+
+
+def _at(found: dict[UUID, dict[str, Any]], message: Claimed) -> dict[str, Any]:
+    return found.get(message.appointment_id, {}) if message.appointment_id else {}
 
 
 def _appointment(body: dict[str, Any]) -> Appointment:

@@ -10,6 +10,8 @@ HANDLERS: Handlers = {
         scheduling.AppointmentRescheduled,
         scheduling.AppointmentCancelled,
         scheduling.AppointmentDisplaced,
+        scheduling.AppointmentEscalated,
+        scheduling.AppointmentCallRequested,
     ): handlers.on_appointment,
     room_equipment.SessionAtRisk: handlers.on_session_at_risk,
     screening.StandingEnding: handlers.on_standing_ending,

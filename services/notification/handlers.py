@@ -19,9 +19,11 @@ from shared.events.room_equipment import (
     SessionOverran,
 )
 from shared.events.scheduling import (
+    AppointmentCallRequested,
     AppointmentCancelled,
     AppointmentConfirmed,
     AppointmentDisplaced,
+    AppointmentEscalated,
     AppointmentRescheduled,
     ClientChanged,
     ClientErased,
@@ -32,14 +34,24 @@ from shared.kit.database import Transaction
 from shared.kit.ids import new_id
 from shared.kit.inbox import Received
 
-AppointmentNews = AppointmentConfirmed | AppointmentRescheduled | AppointmentCancelled | AppointmentDisplaced
+AppointmentNews = (
+    AppointmentConfirmed
+    | AppointmentRescheduled
+    | AppointmentCancelled
+    | AppointmentDisplaced
+    | AppointmentEscalated
+    | AppointmentCallRequested
+)
 InspectionNews = BarInspectionDue | BarInspectionExpired | EquipmentInspectionDue | EquipmentInspectionExpired
 ZONE_RULES = "zone_rules_changed"
 ClientNews = ClientRegistered | ClientChanged | ClientErased
 
 
 async def on_appointment(tx: Transaction, batch: list[Received[AppointmentNews]]) -> None:
-    """Confirmed, rescheduled, cancelled, moved, or waiting for a person: somebody is to hear of it."""
+    """Confirmed, rescheduled, cancelled, moved, or waiting for a person: somebody is to hear of it.
+
+    Who loses a session by screening is told of other treatments; the message's name says nothing of why.
+    """
     messages = [
         NewMessage(
             id=new_id(),
@@ -63,6 +75,9 @@ async def on_appointment(tx: Transaction, batch: list[Received[AppointmentNews]]
 
 def _letters(event: AppointmentNews) -> Iterator[tuple[Recipient, Purpose]]:
     """Who is told what. Nobody is told of the cancellation that erasing them brought."""
+    if isinstance(event, AppointmentEscalated | AppointmentCallRequested):
+        yield Recipient.BRANCH, Purpose.ESCALATED if isinstance(event, AppointmentEscalated) else Purpose.CALL_BACK
+        return
     if isinstance(event, AppointmentDisplaced):
         if not event.moved:
             yield Recipient.BRANCH, Purpose.ATTENTION
@@ -76,7 +91,7 @@ def _letters(event: AppointmentNews) -> Iterator[tuple[Recipient, Purpose]]:
     elif event.reason == "erased":
         return
     else:
-        to_client = Purpose.CANCELLED
+        to_client = Purpose.CANCELLED_OFFER if event.reason == "screening" else Purpose.CANCELLED
     if event.client_id is not None:
         yield Recipient.CLIENT, to_client
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.notification import mails, wordings
 from services.notification.asking import Branch, Present
-from services.notification.domain.messages import UNDECIDED, Recipient, masked, no_longer_true
+from services.notification.domain.messages import UNDECIDED, Purpose, Recipient, masked, no_longer_true
 from services.notification.domain.wording import Wording
 from services.notification.mails import Sender, UnusableAddress
 from services.notification.store import Claimed
@@ -137,8 +137,13 @@ def _texts(
         "sessions": [words.session.filled(session) for session in sessions],
         "assets": [_line(each, branch, words) for each in present if each.asset is not None],
         "answer": [words.answer.filled({"link": each.link}) for each in present if each.link is not None],
+        "choose": [] if present[0].choice is None else [words.choose.filled({}), present[0].choice],
+        "treatments": [words.treatment.filled({"treatment_name": name}) for name in present[0].treatments],
     }
-    template = words.texts[messages[0].occasion.purpose]
+    purpose = messages[0].occasion.purpose
+    if purpose is Purpose.CANCELLED_OFFER and not present[0].treatments:
+        purpose = Purpose.CANCELLED  # nothing to offer: the plain one says all there is
+    template = words.texts[purpose]
     return template.subject.filled(values), template.body.filled(lines | values)
 
 

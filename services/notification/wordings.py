@@ -11,10 +11,12 @@ from services.notification.domain.placeholders import BadTemplate, parse
 from services.notification.domain.wording import (
     ANSWER_PLACEHOLDERS,
     ASSET_PLACEHOLDERS,
+    CHOOSE_PLACEHOLDERS,
     MOMENT_PLACEHOLDERS,
     PLACEHOLDERS,
     SESSION_PLACEHOLDERS,
     SUBJECT_PLACEHOLDERS,
+    TREATMENT_PLACEHOLDERS,
     Template,
     Wording,
     best_locale,
@@ -56,6 +58,8 @@ def read(locale: str, source: dict[str, Any]) -> Wording:
         session=parse(source["session"], SESSION_PLACEHOLDERS),
         asset=parse(source["asset"], ASSET_PLACEHOLDERS),
         answer=parse(source["answer"], ANSWER_PLACEHOLDERS),
+        choose=parse(source["choose"], CHOOSE_PLACEHOLDERS),
+        treatment=parse(source["treatment"], TREATMENT_PLACEHOLDERS),
         someone=source["someone"],
         texts=texts,
     )

@@ -5,6 +5,7 @@ from datetime import timedelta
 from services.scheduling.handlers import (
     clocks,
     closures,
+    escalations,
     following,
     line,
     plans,
@@ -19,6 +20,7 @@ JOBS = [
     Job("scheduling.time-out", timedelta(seconds=1), clocks.time_out),
     Job("scheduling.give-up-parties", timedelta(seconds=1), together.give_up),
     Job("scheduling.fill-proposals", timedelta(seconds=2), clocks.fill_proposals),
+    Job("scheduling.escalate", timedelta(seconds=15), escalations.escalate),
     Job("scheduling.give-up-displaced", timedelta(seconds=15), clocks.give_up_displaced),
     Job("scheduling.keep-closed", timedelta(seconds=1), closures.keep_closed),
     Job("scheduling.go-on-reopening", timedelta(seconds=1), reopening.go_on),

@@ -6,10 +6,10 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from shared.kit.settings import ServiceSettings
+from shared.kit.links import LinkingSettings
 
 
-class Settings(ServiceSettings):
+class Settings(LinkingSettings):
     service = "scheduling"
     model_config = SettingsConfigDict(
         env_prefix="CAIBEI_SCHEDULING_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
@@ -59,6 +59,13 @@ class Settings(ServiceSettings):
     )  # fmt: skip
     alternative_branches: int = Field(4, ge=0, le=20, description="Other branches looked at for one. House rule.")
     alternative_treatments: int = Field(3, ge=0, le=20, description="Other treatments looked at. House rule.")
+    offered_treatments: int = Field(
+        5, ge=0, le=20, description="Other treatments named to who loses a session by screening. House rule."
+    )
+    escalate_minutes: int = Field(
+        120, ge=0, le=20_160, description="So long before the start what nobody acted on becomes the manager's. House"
+        " rule, not a standard."
+    )  # fmt: skip
     refill_minutes: int = Field(10, ge=1, description="Proposals older than this are computed again. House rule.")
     shown_seconds: int = Field(30, ge=0, description="Older ones are computed again when one item is read. House rule.")
 

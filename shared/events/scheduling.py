@@ -248,3 +248,19 @@ class WaitlistOfferEnded(Event, type="caibei.scheduling.waitlist.offer-ended.v1"
     entry_id: UUID
     branch_id: UUID
     outcome: Literal["accepted", "declined", "lapsed", "refused", "withdrawn"]
+
+
+class AppointmentEscalated(_Appointment, type="caibei.scheduling.appointment.escalated.v1", key="appointment_id"):
+    """It begins soon, needs another slot, and nobody has acted: said once for an attention item."""
+
+    attention_id: UUID
+    kind: Word
+    owner: Literal["manager"]
+
+
+class AppointmentCallRequested(
+    _Appointment, type="caibei.scheduling.appointment.call-requested.v1", key="appointment_id"
+):
+    """Its client wants to be called instead of choosing another slot: said once for an attention item."""
+
+    attention_id: UUID

@@ -67,4 +67,4 @@ def test_the_auditor_reads_everything_but_answers_and_changes_nothing() -> None:
 def test_services_may_read_from_each_other_only_what_the_start_gate_and_the_sender_need() -> None:
     assert SCOPES["room_equipment"] == ["scheduling:read", "screening:read"]
     # The bar or accessory a warning is about, as it is when the mail goes out.
-    assert SCOPES["notification"] == ["scheduling:read", "rooms:read"]
+    assert SCOPES["notification"] == ["scheduling:read", "scheduling:links", "rooms:read", "screening:links"]

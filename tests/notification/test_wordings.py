@@ -61,6 +61,8 @@ def test_a_locale_without_a_text_or_with_a_wrong_one_is_named() -> None:
         "session": "{when}",
         "asset": "{when}",
         "answer": "{link}",
+        "choose": "here:",
+        "treatment": "{treatment_name}",
         "someone": "you",
     }
     good = {"subject": "s", "body": "b"}

@@ -36,6 +36,8 @@ class Scheduling:
                 "therapists",
                 "assets",
                 "invitation-links",
+                "choices",
+                "suitable-treatments",
             )
         }
         self.down = False

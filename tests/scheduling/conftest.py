@@ -25,7 +25,8 @@ async def chain(
     database = module_database("scheduling")
     folder: Path = tmp_path_factory.mktemp("tokens")
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**database.environment, **mint.environment(folder)}.items():
+        links = {"CAIBEI_SCHEDULING_LINK_KEY": "k" * 40, "CAIBEI_SCHEDULING_PUBLIC_URL": "https://spa.test"}
+        for name, value in {**database.environment, **mint.environment(folder), **links}.items():
             patch.setenv(name, value)
         settings.cache_clear()
         async with (

@@ -57,8 +57,8 @@ async def stands(chain: Chain, place: Place, protocol: str, outcome: Any, until:
     )
 
 
-async def massage(chain: Chain, protocol: str | None, code: str) -> dict[str, Any]:
-    body = {"code": code, "name": code, "duration_minutes": 45, "turnover_minutes": 10,
+async def massage(chain: Chain, protocol: str | None, code: str, name: str = "Massage") -> dict[str, Any]:
+    body = {"code": code, "name": name, "duration_minutes": 45, "turnover_minutes": 10,
             "requires": {"skill": None, "equipment": []}, "screening_protocol": protocol}  # fmt: skip
     found: dict[str, Any] = await chain.post("/v1/treatments", body)
     return found

@@ -7,6 +7,7 @@ from services.identity.domain.errors import UnknownScope
 SCOPES: dict[str, str] = {
     "scheduling:read": "Read branches, treatments, therapists, clients and appointments",
     "scheduling:write": "Change them, book and cancel",
+    "scheduling:links": "Links by which clients answer in their own name; for who writes to them",
     "rooms:read": "Read rooms, equipment, inspections and assignments",
     "rooms:write": "Register rooms, equipment and new bars",
     "rooms:operate": "Start and finish sessions, pre-use checks, lock-outs, direct assignments",

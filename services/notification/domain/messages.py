@@ -26,6 +26,9 @@ class Purpose(StrEnum):
     CERTIFICATE_LAPSED = "certificate-lapsed"
     OVERRAN = "overran"
     INVITED = "invited"
+    CANCELLED_OFFER = "cancelled-offer"
+    ESCALATED = "escalated"
+    CALL_BACK = "call-back"
 
     @property
     def is_urgent(self) -> bool:
@@ -40,7 +43,7 @@ class Purpose(StrEnum):
     @property
     def is_told_together(self) -> bool:
         """All that wait for one branch go in one mail."""
-        return self is Purpose.ATTENTION or self.is_about_assets
+        return self in (Purpose.ATTENTION, Purpose.ESCALATED) or self.is_about_assets
 
 
 class Recipient(StrEnum):
@@ -105,10 +108,12 @@ def no_longer_true(
     if appointment is None:
         return "appointment_gone"
     match occasion.purpose:
-        case Purpose.CANCELLED:
+        case Purpose.CANCELLED | Purpose.CANCELLED_OFFER:
             return None if appointment.status == "cancelled" else f"now_{appointment.status}"
-        case Purpose.NEEDS_CHANGE | Purpose.ATTENTION:
+        case Purpose.NEEDS_CHANGE | Purpose.ATTENTION | Purpose.CALL_BACK:
             return None if appointment.status == "needs_attention" else f"now_{appointment.status}"
+        case Purpose.ESCALATED if appointment.status in ("needs_attention", "checked_in"):
+            return None
     if appointment.status not in _COMING:
         return f"now_{appointment.status}"
     if appointment.starts_at != occasion.starts_at:

@@ -9,8 +9,10 @@ from services.notification.domain.messages import Purpose
 from services.notification.domain.placeholders import Text
 
 SUBJECT_PLACEHOLDERS = frozenset({"client_name", "branch_name", "branch_contact", "treatment_name", "when", "count"})
-PLACEHOLDERS = SUBJECT_PLACEHOLDERS | {"sessions", "assets", "therapist_name", "answer"}
+PLACEHOLDERS = SUBJECT_PLACEHOLDERS | {"sessions", "assets", "therapist_name", "answer", "choose", "treatments"}
 SESSION_PLACEHOLDERS = frozenset({"treatment_name", "when"})
+CHOOSE_PLACEHOLDERS: frozenset[str] = frozenset()
+TREATMENT_PLACEHOLDERS = frozenset({"treatment_name"})
 ASSET_PLACEHOLDERS = frozenset({"room_code", "asset_name", "when"})
 ANSWER_PLACEHOLDERS = frozenset({"link"})
 MOMENT_PLACEHOLDERS = frozenset({"weekday", "day", "month", "year", "time", "zone"})
@@ -26,7 +28,8 @@ class Template:
 class Wording:
     """`weekdays` begins with Monday, `months` with January; `someone` stands in for a name that is not known.
 
-    `session` is one line of `{sessions}`, where a message tells of several; `asset` one of `{assets}`.
+    `session` is one line of `{sessions}`, where a message tells of several; `asset` one of `{assets}`; `treatment` one
+    of `{treatments}`. `choose` stands above the link in `{choose}`, where there is one to choose by.
     `answer` is all of `{answer}`, where there is a link to answer by.
     """
 
@@ -37,6 +40,8 @@ class Wording:
     session: Text
     asset: Text
     answer: Text
+    choose: Text
+    treatment: Text
     someone: str
     texts: Mapping[Purpose, Template]
 

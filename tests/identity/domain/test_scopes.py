@@ -6,7 +6,7 @@ from services.identity.domain.scopes import SCOPES, known
 
 def test_every_scope_of_the_rules_is_known() -> None:
     assert known(SCOPES) == set(SCOPES)
-    assert len(SCOPES) == 19
+    assert len(SCOPES) == 20
 
 
 def test_a_scope_that_does_not_exist_is_named_in_the_refusal() -> None:
