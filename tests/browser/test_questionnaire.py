@@ -61,10 +61,10 @@ async def check(page: Page, name: str) -> None:
 @pytest.mark.parametrize(
     ("language", "screen", "scheme"),
     [
-        ("en", PHONE, "light"), ("de", PHONE, "light"), ("es", PHONE, "dark"), ("zh-Hans", PHONE, "light"),
+        ("en", PHONE, "light"), ("es", PHONE, "dark"), ("zh-Hans", PHONE, "light"),
         ("es", DESKTOP, "light"), ("de", ZOOMED, "light"),
     ],
-    ids=["en", "de", "es-dark", "zh-Hans", "es-desktop", "de-zoomed"],
+    ids=["en", "es-dark", "zh-Hans", "es-desktop", "de-zoomed"],
 )  # fmt: skip
 async def test_every_page_is_accessible_in_every_language_on_every_screen(
     browser: Browser,
@@ -94,6 +94,7 @@ async def test_every_page_is_accessible_in_every_language_on_every_screen(
         phone = await Phone(http, invitation["url"], language).open()
         while "a-joint_surgery" not in phone.questions:
             await phone.send(dict.fromkeys(phone.questions, "no"), to="next")
+            assert phone.answer.status_code == 200
         await phone.send(dict.fromkeys(phone.questions, "no") | {"a-joint_surgery": "yes"}, to="next")
         await page.goto(served + path)
         await check(page, f"{name}-4-follow-up")

@@ -44,6 +44,7 @@ async def test_what_was_answered_so_far_is_ciphertext_and_in_no_event_log_or_add
         while "name" not in phone.form.choices:
             answers = {"a-joint_surgery": "yes", "a-joint_surgery_on": DAY}
             await phone.send({field: answers.get(field, "no") for field in phone.questions}, to="next")
+            assert phone.answer.status_code == 200
             addresses.append(phone.url)
         with monkeypatch.context() as patch:
             patch.setattr(screen_handler, "decide", bug)

@@ -65,6 +65,7 @@ async def test_a_follow_up_is_asked_when_its_answer_is_given_and_not_otherwise(c
         phone = await Phone(http, (await invited(chain))["url"]).begin()
         while "a-joint_surgery" not in phone.questions:
             await phone.send(dict.fromkeys(phone.questions, "no"), to="next")
+            assert phone.answer.status_code == 200
         at = phone.url
         assert "a-joint_surgery_on" not in phone.questions
         await phone.send(dict.fromkeys(phone.questions, "no") | {"a-joint_surgery": "yes"}, to="next")
