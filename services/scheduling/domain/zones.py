@@ -16,8 +16,3 @@ def rederived(promised: datetime, zone: ZoneInfo, stood: datetime) -> datetime |
     """
     found = instants(promised, zone)
     return min(found, key=lambda instant: abs(instant - stood)) if found else None
-
-
-def order(stands: datetime, becomes: datetime) -> float:
-    """A key that puts those first that make way for others: the last of a day that shifts to later, else the first."""
-    return -becomes.timestamp() if becomes > stands else becomes.timestamp()

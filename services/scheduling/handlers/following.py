@@ -1,6 +1,6 @@
 """Sessions follow their wall time after a zone's rules changed, by the saga, as far as others have made way.
 
-All sessions of a day shift alike, each into the time of the next: the last goes first, the others when it has gone.
+All sessions of a day shift alike, each into the time of the next: the last can go, then the one before it.
 Refused for want of a therapist's time or a room, one is asked for again when another of its day has moved; when nothing
 moves any more, it is a conflict.
 """
@@ -14,7 +14,7 @@ from sqlalchemy import Row
 
 from services.scheduling.domain.appointment import ENDED, Appointment, Status
 from services.scheduling.domain.localtime import wall
-from services.scheduling.domain.zones import ZONE_RULES, order, rederived
+from services.scheduling.domain.zones import ZONE_RULES, rederived
 from services.scheduling.handlers.again import ask_again
 from services.scheduling.handlers.saga import Step
 from services.scheduling.store import appointments, saga
@@ -67,7 +67,6 @@ class Pass:
 
     async def ask(self) -> None:
         """Ask for those whose turn it is; what was tried in vain is a conflict where nothing is under way any more."""
-        self.ready.sort(key=lambda one: order(one[0].starts_at, one[2]))
         for row, a, becomes in self.ready[:AT_ONCE]:
             told = None if a.status is Status.NEEDS_ATTENTION else ZONE_RULES
             code = await ask_again(self.step, a, becomes, told)
