@@ -124,7 +124,7 @@ def session(chance: random.Random, world: World, people: list[str], span: Span) 
         past += [("needs_attention", None)] if chance.random() < 0.3 or status == "needs_attention" else []
         past += [("pending", None), ("confirmed", room)] if chance.random() < 0.2 else []  # moved by a person
     past.append((status, other if status in BOOKED and status != "needs_attention" else None))
-    if status == "confirmed":
+    if status == past[-2][0] == "confirmed":
         past.pop()
     made = Session(chance.choice(people), chance.choice(world.treatments), *span, status, money(chance), past)
     if status == "cancelled":

@@ -22,17 +22,19 @@ jsonb_to_recordset(CAST(:buckets AS jsonb)) AS k (
 """
 # `certain`: it was confirmed once. `moved`: given another room at its time by the system. `asked`: put to a person.
 COUNTS = f"""
-WITH s AS (
-    SELECT k.first, k.branch_id, a.treatment_id, a.therapist_id, a.status, a.cancel_reason AS reason,
+WITH a AS MATERIALIZED (
+    SELECT k.first, a.id, a.branch_id, a.treatment_id, a.therapist_id, a.status, a.cancel_reason, a.cancelled, a.prices
+    FROM {_BUCKETS} JOIN appointments a
+        ON a.branch_id = k.branch_id AND a.starts_at >= k.starts_at AND a.starts_at < k.ends_at
+        AND a.status NOT IN ('pending', 'rejected')
+), s AS (
+    SELECT a.first, a.branch_id, a.treatment_id, a.therapist_id, a.status, a.cancel_reason AS reason,
         a.status <> 'cancelled' OR EXISTS (
             SELECT FROM appointment_history h WHERE h.appointment_id = a.id AND h.status = 'confirmed') AS certain,
         coalesce(CAST(a.cancelled ->> 'late' AS boolean), false) AS late,
         a.cancelled -> 'fee' AS fee, a.prices -> CAST(a.treatment_id AS text) AS price,
         coalesce(d.moved, false) AS moved, coalesce(d.asked, false) AS asked
-    FROM {_BUCKETS} JOIN appointments a
-        ON a.branch_id = k.branch_id AND a.starts_at >= k.starts_at AND a.starts_at < k.ends_at
-        AND a.status NOT IN ('pending', 'rejected')
-    LEFT JOIN LATERAL (
+    FROM a LEFT JOIN LATERAL (
         SELECT bool_or(h.status = 'needs_attention') AS asked,
             bool_or(h.status IN ('confirmed', 'checked_in') AND h.before = h.status AND h.room_id <> h.room_before
                     AND h.starts_at = h.start_before) AS moved
