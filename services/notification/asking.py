@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.notification.domain.messages import Appointment, Asset, Purpose
+from services.notification.domain.messages import Appointment, Asset, Offer, Purpose
 from services.notification.store import Claimed
 from shared.errors import Unavailable
 from shared.kit import logging
@@ -63,6 +63,7 @@ class Present:
     treatment_name: str | None = None
     therapist_name: str | None = None
     asset: Asset | None = None
+    offer: Offer | None = None
     link: str | None = None
     choice: str | None = None
     treatments: tuple[str, ...] = ()
@@ -90,8 +91,12 @@ class Scheduling:
         )
         choices = await self._many("scheduling", "/v1/choices", _of(batch, Purpose.NEEDS_CHANGE))
         offers = await self._many("scheduling", "/v1/suitable-treatments", _of(batch, Purpose.CANCELLED_OFFER))
+        places = await self._many("scheduling", "/v1/offer-letters", _of(batch, Purpose.WAITLIST_OFFER))
         found = {}
         for message in batch:
+            if message.occasion.purpose is Purpose.WAITLIST_OFFER:
+                found[message.id] = await self._about_offer(message, places, clients)
+                continue
             appointment = appointments.get(message.appointment_id) if message.appointment_id else None
             client = clients.get(message.client_id) if message.client_id else None
             link = links.get(message.invitation_id) if message.invitation_id else None
@@ -107,6 +112,21 @@ class Scheduling:
                 treatments=tuple(one["name"] for one in _at(offers, message).get("treatments", ())),
             )
         return found
+
+    async def _about_offer(self, message: Claimed, offers: dict[UUID, Any], clients: dict[UUID, Any]) -> Present:
+        """The message's appointment is the one that the offer would become: it has the offer's id."""
+        branch = await self._one(f"/v1/branches/{message.branch_id}")
+        client = clients.get(message.client_id) if message.client_id else None
+        body = offers.get(message.appointment_id) if message.appointment_id else None
+        treatment = await self._one(f"/v1/treatments/{body['treatment_id']}") if body else None
+        therapist = await self._one(f"/v1/therapists/{body['therapist_id']}") if body else None
+        return Present(
+            branch=_branch(branch) if branch else None,
+            client=_contact(client) if client else None,
+            treatment_name=treatment["name"] if treatment else None,
+            therapist_name=therapist["name"] if therapist else None,
+            offer=_offer(body) if body else None,
+        )
 
     async def about_assets(self, batch: Sequence[Claimed]) -> dict[UUID, Present]:
         """The branch, and what room-equipment says of each bar or accessory.
@@ -187,6 +207,12 @@ def _appointment(body: dict[str, Any]) -> Appointment:
     room = body.get("room_id")
     starts_at = datetime.fromisoformat(body["starts_at"])
     return Appointment(UUID(body["id"]), body["status"], starts_at, UUID(room) if room else None)
+
+
+def _offer(body: dict[str, Any]) -> Offer:
+    expires_at = datetime.fromisoformat(body["expires_at"])
+    ids = UUID(body["treatment_id"]), UUID(body["therapist_id"])
+    return Offer(body["state"], *ids, expires_at=expires_at, address=body["address"])
 
 
 def _asset(body: dict[str, Any]) -> Asset:

@@ -13,6 +13,7 @@ HANDLERS: Handlers = {
         scheduling.AppointmentEscalated,
         scheduling.AppointmentCallRequested,
     ): handlers.on_appointment,
+    scheduling.WaitlistOffered: handlers.on_waitlist_offer,
     room_equipment.SessionAtRisk: handlers.on_session_at_risk,
     screening.StandingEnding: handlers.on_standing_ending,
     screening.InvitationIssued: handlers.on_invitation,

@@ -28,6 +28,7 @@ from shared.events.scheduling import (
     ClientChanged,
     ClientErased,
     ClientRegistered,
+    WaitlistOffered,
 )
 from shared.events.screening import InvitationIssued, StandingEnding
 from shared.kit.database import Transaction
@@ -131,6 +132,28 @@ async def _tell_branches(
     ]
     if await store.queue(tx, messages):
         tx.after_commit(lambda: BELL.ring(urgent=True))
+
+
+async def on_waitlist_offer(tx: Transaction, batch: list[Received[WaitlistOffered]]) -> None:
+    """A slot is held for somebody in line: they are told what, and until when."""
+    messages = [
+        NewMessage(
+            id=new_id(),
+            event_id=received.id,
+            recipient=Recipient.CLIENT,
+            template=Purpose.WAITLIST_OFFER,
+            appointment_id=received.event.offer_id,  # the appointment's, if they accept
+            branch_id=received.event.branch_id,
+            client_id=received.event.client_id,
+            starts_at=received.event.starts_at,
+            room_id=None,
+            urgent=False,
+            traceparent=tx.traces.get(received.key),
+        )
+        for received in batch
+    ]
+    if await store.queue(tx, messages):
+        tx.after_commit(lambda: BELL.ring(urgent=False))
 
 
 async def on_standing_ending(tx: Transaction, batch: list[Received[StandingEnding]]) -> None:

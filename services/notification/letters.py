@@ -58,7 +58,9 @@ def letters(
     for message in batch:
         appointment = present[message.id].appointment
         now_true = present[message.id]
-        reason = no_longer_true(message.occasion, appointment, message.now, now_true.asset, now_true.link)
+        reason = no_longer_true(
+            message.occasion, appointment, message.now, now_true.asset, now_true.link, now_true.offer
+        )
         if reason is not None and appointment is not None and appointment.status == UNDECIDED:
             yield NoLetter([message], "queued", reason)
         elif reason is not None:
@@ -135,6 +137,7 @@ def _texts(
     }
     lines: dict[str, str | Sequence[str]] = {
         "sessions": [words.session.filled(session) for session in sessions],
+        "say": _say(present[0], words),
         "assets": [_line(each, branch, words) for each in present if each.asset is not None],
         "answer": [words.answer.filled({"link": each.link}) for each in present if each.link is not None],
         "choose": [] if present[0].choice is None else [words.choose.filled({}), present[0].choice],
@@ -145,6 +148,12 @@ def _texts(
         purpose = Purpose.CANCELLED  # nothing to offer: the plain one says all there is
     template = words.texts[purpose]
     return template.subject.filled(values), template.body.filled(lines | values)
+
+
+def _say(present: Present, words: Wording) -> list[str]:
+    """The link by which an offer is answered, and what it is for; nothing without one."""
+    address = present.offer.address if present.offer is not None else None
+    return [] if address is None else [words.say.filled({}), address]
 
 
 def _line(present: Present, branch: Branch, words: Wording) -> str:
@@ -160,7 +169,9 @@ def _session(message: Claimed, present: Present, branch: Branch, words: Wording)
     at = message.occasion.starts_at
     if present.appointment is not None and not message.occasion.purpose.is_urgent:
         at = present.appointment.starts_at
+    until = present.offer.expires_at if present.offer is not None else at
     return {
+        "until": words.when(until, branch.timezone),
         "treatment_name": present.treatment_name or UNKNOWN,
         "therapist_name": present.therapist_name or UNKNOWN,
         "when": words.when(at, branch.timezone),

@@ -57,6 +57,7 @@ def read(locale: str, source: dict[str, Any]) -> Wording:
         moment=parse(source["when"], MOMENT_PLACEHOLDERS),
         session=parse(source["session"], SESSION_PLACEHOLDERS),
         asset=parse(source["asset"], ASSET_PLACEHOLDERS),
+        say=parse(source["say"], ()),
         answer=parse(source["answer"], ANSWER_PLACEHOLDERS),
         choose=parse(source["choose"], CHOOSE_PLACEHOLDERS),
         treatment=parse(source["treatment"], TREATMENT_PLACEHOLDERS),

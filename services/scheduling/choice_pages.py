@@ -42,7 +42,7 @@ class Page:
     def choice(self, choice: Choice, note: str | None = None, status: int = 200) -> Response:
         """What can be chosen, or what became of it. `note`: `gone`, or why the last choice could not be booked."""
         item, words = choice.item, self.words
-        when = self._when(item.starts_at, item.timezone)
+        when = self.when(item.starts_at, item.timezone)
         booked = [item.treatment_name, when, item.branch_name]
         if not choice.open:
             title, text = words.outcome(item.status)
@@ -78,9 +78,9 @@ class Page:
             what.insert(0, branch.name)
         if one.kind is Kind.OTHER_TREATMENT:
             what.insert(0, choice.names[one.treatment_id].name)
-        return Shown(str(one.alternative_id), self._when(one.starts_at, branch.timezone), tuple(what))
+        return Shown(str(one.alternative_id), self.when(one.starts_at, branch.timezone), tuple(what))
 
-    def _when(self, at: datetime, timezone: str) -> str:
+    def when(self, at: datetime, timezone: str) -> str:
         """By the branch's clock, with its offset, so that nobody has to guess whose time it is."""
         local = at.astimezone(ZoneInfo(timezone))
         offset = local.strftime("%z")

@@ -62,6 +62,7 @@ def test_a_locale_without_a_text_or_with_a_wrong_one_is_named() -> None:
         "asset": "{when}",
         "answer": "{link}",
         "choose": "here:",
+        "say": "yes or no:",
         "treatment": "{treatment_name}",
         "someone": "you",
     }

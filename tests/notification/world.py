@@ -38,6 +38,7 @@ class Scheduling:
                 "invitation-links",
                 "choices",
                 "suitable-treatments",
+                "offer-letters",
             )
         }
         self.down = False

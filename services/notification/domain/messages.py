@@ -25,6 +25,7 @@ class Purpose(StrEnum):
     INSPECTION_DUE = "inspection-due"
     CERTIFICATE_LAPSED = "certificate-lapsed"
     OVERRAN = "overran"
+    WAITLIST_OFFER = "waitlist-offer"
     INVITED = "invited"
     CANCELLED_OFFER = "cancelled-offer"
     ESCALATED = "escalated"
@@ -71,6 +72,17 @@ class Asset:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """What scheduling says of an offer of the waitlist at this moment. `address`: where it is answered."""
+
+    state: str
+    treatment_id: UUID
+    therapist_id: UUID
+    expires_at: datetime
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Occasion:
     """Why there is a message: what its event said. `starts_at` is the session's; of a risk or overrun, since when; of
     an inspection, when its certificate ends; of an invitation, when its link does."""
@@ -92,6 +104,7 @@ def no_longer_true(
     now: datetime,
     asset: Asset | None = None,
     link: str | None = None,
+    offer: Offer | None = None,
 ) -> str | None:
     """Why the message must not be sent any more, as a code; None when it still holds.
 
@@ -105,6 +118,10 @@ def no_longer_true(
         return None if asset.ends_at == occasion.starts_at else "inspected_since"
     if occasion.purpose is Purpose.INVITED:
         return None if link else "invitation_over"
+    if occasion.purpose is Purpose.WAITLIST_OFFER:
+        if offer is None:
+            return "offer_gone"
+        return None if offer.state == "open" and offer.expires_at > now else f"now_{offer.state}"
     if appointment is None:
         return "appointment_gone"
     match occasion.purpose:

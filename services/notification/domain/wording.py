@@ -9,7 +9,16 @@ from services.notification.domain.messages import Purpose
 from services.notification.domain.placeholders import Text
 
 SUBJECT_PLACEHOLDERS = frozenset({"client_name", "branch_name", "branch_contact", "treatment_name", "when", "count"})
-PLACEHOLDERS = SUBJECT_PLACEHOLDERS | {"sessions", "assets", "therapist_name", "answer", "choose", "treatments"}
+PLACEHOLDERS = SUBJECT_PLACEHOLDERS | {
+    "sessions",
+    "assets",
+    "therapist_name",
+    "until",
+    "say",
+    "answer",
+    "choose",
+    "treatments",
+}
 SESSION_PLACEHOLDERS = frozenset({"treatment_name", "when"})
 CHOOSE_PLACEHOLDERS: frozenset[str] = frozenset()
 TREATMENT_PLACEHOLDERS = frozenset({"treatment_name"})
@@ -28,7 +37,8 @@ class Template:
 class Wording:
     """`weekdays` begins with Monday, `months` with January; `someone` stands in for a name that is not known.
 
-    `session` is one line of `{sessions}`, where a message tells of several; `asset` one of `{assets}`; `treatment` one
+    `session` is one line of `{sessions}`, where a message tells of several; `asset` one of `{assets}`; `say`
+    stands above the link by which an offer is answered; `treatment` one
     of `{treatments}`. `choose` stands above the link in `{choose}`, where there is one to choose by.
     `answer` is all of `{answer}`, where there is a link to answer by.
     """
@@ -39,6 +49,7 @@ class Wording:
     moment: Text
     session: Text
     asset: Text
+    say: Text
     answer: Text
     choose: Text
     treatment: Text

@@ -117,3 +117,15 @@ class Offer(Answer):
     answered_at: datetime | None
     answered_by: str | None
     code: str | None = Field(description="Why its booking was refused.")
+
+
+class OfferLetter(Answer):
+    """What a letter to a client says of an offer now. `address`: where it is answered; null without a key."""
+
+    id: UUID
+    state: OfferState
+    treatment_id: UUID
+    therapist_id: UUID
+    starts_at: datetime
+    expires_at: datetime
+    address: str | None

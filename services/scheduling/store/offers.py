@@ -254,3 +254,28 @@ async def details(tx: Transaction, stretch: Stretch, ids: Sequence[UUID]) -> Seq
 async def kept(tx: Transaction, stretch: Stretch) -> list[tuple[datetime, datetime]]:
     """When somebody who is deciding would need a room of the branch, turnover included: holds and offers."""
     return [(row.starts_at, row.ends_at) for row in await tx.all(_KEPT, stretch.values)]
+
+
+# --- what its client sees -------------------------------------------------------------------------------------------
+
+_OF_PAGE = """
+SELECT o.*, a.status AS appointment_status, clock_timestamp() AS now, c.locale, t.name AS treatment_name,
+    p.name AS therapist_name, b.name AS branch_name, b.phone AS branch_phone,
+    b.contact_email AS branch_email, b.timezone
+FROM waitlist_offers o JOIN waitlist_entries e ON e.id = o.entry_id
+JOIN clients c ON c.id = e.client_id AND c.erased_at IS NULL
+JOIN treatments t ON t.id = e.treatment_id JOIN therapists p ON p.id = o.therapist_id
+JOIN branches b ON b.id = o.branch_id LEFT JOIN appointments a ON a.id = o.id
+WHERE o.id = :id
+"""
+
+
+async def of_page(tx: Transaction, id: UUID) -> Row[Any] | None:
+    """The offer with all that its page names; None when there is none, or its client was erased."""
+    return await tx.first(_OF_PAGE, {"id": id})
+
+
+async def of_letters(tx: Transaction, ids: Sequence[UUID], branches: list[UUID] | None) -> Sequence[Row[Any]]:
+    """Those of `ids` in these branches (None: all)."""
+    filters = {"branches": branches, "branch_id": None, "entry_id": None, "states": None, "after": None}
+    return await listed(tx, filters | {"ids": list(ids), "limit": len(ids)})

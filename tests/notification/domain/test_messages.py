@@ -69,7 +69,7 @@ def test_what_scheduling_does_not_know_is_not_written_about_but_what_is_urgent_i
     for purpose in Purpose:
         reason = no_longer_true(occasion(purpose), None, NOW)
         gone = "asset_gone" if purpose.is_about_assets else "appointment_gone"
-        gone = "invitation_over" if purpose is Purpose.INVITED else gone
+        gone = {Purpose.INVITED: "invitation_over", Purpose.WAITLIST_OFFER: "offer_gone"}.get(purpose, gone)
         assert reason == (None if purpose.is_urgent else gone)
 
 
