@@ -4,7 +4,7 @@ who asks         whom             what for
 room-equipment   scheduling       the start gate: the appointment's state now
 room-equipment   screening        the start gate: the client's standing for that session now
 notification     scheduling       right before sending: the contact, whether the message is still true, the
-                                  link by which its client can choose or answer an offer, which other treatments suit them
+                                  link by which its client can choose or answer an offer, what else suits them
 notification     room-equipment   right before sending: what is to be inspected, and whether it still is
 notification     screening        right before sending: the link of an invitation, if it can still be used
 screening        scheduling       the client's page: whom its branch says to call
