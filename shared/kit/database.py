@@ -110,12 +110,13 @@ class Transaction:
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """A block that can fail alone: its rows and what it announced are taken back."""
-        announced, after = len(self._announced), len(self._after)
+        announced, after = list(self._announced), list(self._after)
         try:
             async with self.connection.begin_nested():
                 yield
         except BaseException:
-            del self._announced[announced:], self._after[after:]
+            # Also what was announced before and written within: with the block its rows are gone.
+            self._announced, self._after = announced, after
             raise
 
     def announce(self, *events: Event) -> None:

@@ -27,6 +27,17 @@ async def test_a_failed_savepoint_takes_back_its_rows_and_its_facts_only(app: Fa
     assert (await count(app, "bumps"), await count(app, "outbox")) == (0, 1)
 
 
+async def test_what_was_announced_before_a_savepoint_and_written_in_it_is_not_lost_with_it(app: FastAPI) -> None:
+    before = await count(app, "outbox")
+    async with app.state.database.transaction() as tx:
+        tx.announce(Bumped(counter_id=uuid4(), step=1))
+        with pytest.raises(ValueError, match="inside"):
+            async with tx.savepoint():
+                await tx.flush()
+                raise ValueError("inside")
+    assert await count(app, "outbox") == before + 1
+
+
 async def test_after_commit_is_called_after_the_commit_and_not_after_a_rollback(app: FastAPI) -> None:
     called: list[int] = []
     async with app.state.database.transaction() as tx:
