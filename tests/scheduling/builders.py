@@ -1,5 +1,6 @@
 """Nouns for the tests of scheduling."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -195,6 +196,14 @@ class Chain:
         """The types of what was announced of it, in order, without the version."""
         rows = await self.sql("SELECT type FROM outbox WHERE aggregateid = :id ORDER BY seq", id=appointment_id)
         return [row.type.removeprefix("caibei.scheduling.appointment.").removesuffix(".v1") for row in rows]
+
+
+async def somebody_waits(chain: Chain) -> None:
+    """Until a statement in the chain's database waits for a lock."""
+    waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    async with asyncio.timeout(5):
+        while not await chain.sql(waits):
+            await asyncio.sleep(0.01)
 
 
 def _said(asked: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from services.scheduling.handlers import people
 from shared.kit.auth import Principal
 from shared.kit.ids import new_id
-from tests.scheduling.builders import ALWAYS, Chain, assigned, cleared, iso, tomorrow
+from tests.scheduling.builders import ALWAYS, Chain, assigned, cleared, iso, somebody_waits, tomorrow
 
 
 async def announced(chain: Chain, id: str) -> list[str]:
@@ -247,13 +247,7 @@ async def test_a_request_at_the_moment_of_an_erasure_finds_no_client(chain: Chai
         await people.visible_client(tx, who, UUID(place.client_id), lock=True)
         await people.erase_client(tx, who, UUID(place.client_id))
         posting = asyncio.create_task(chain.http.post("/v1/appointments", json=place.wish(tomorrow(10))))
-        async with asyncio.timeout(5):
-            while not (
-                await chain.sql(
-                    "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-                )
-            ):
-                await asyncio.sleep(0.01)
+        await somebody_waits(chain)
     assert (await posting).json()["code"] == "unknown_client"
 
 

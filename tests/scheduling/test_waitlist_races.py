@@ -6,12 +6,17 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 
+from services.scheduling.handlers import offer_answers
 from services.scheduling.handlers.line import move_on
 from services.scheduling.jobs import JOBS
+from services.scheduling.store import offers
+from shared.kit.auth import Principal
+from shared.kit.database import Transaction
 from shared.kit.jobs import run_once
-from tests.scheduling.builders import Chain, Place, iso, tomorrow
+from tests.scheduling.builders import Chain, Place, iso, somebody_waits, tomorrow
 from tests.scheduling.test_races import settle
 from tests.scheduling.waiting import answer, cancel, join, let_lapse, move, offer, only_slot, states, window
 
@@ -190,3 +195,65 @@ async def test_two_instances_offer_each_hour_once_and_in_order(chain: Chain) -> 
     made = await chain.sql("SELECT entry_id, count(*) AS n FROM waitlist_offers WHERE branch_id = :id GROUP BY 1",
                            id=UUID(place.branch_id))  # fmt: skip
     assert Counter(row.n for row in made) == {1: 4}
+
+
+async def test_whoever_hands_on_never_waits_for_an_erasure_that_waits_for_the_line(chain: Chain) -> None:
+    place = await chain.place(bar=False)
+    async with chain.database.transaction() as tx:
+        await offers.take_line(tx)
+        erasing = asyncio.create_task(chain.http.delete(f"/v1/clients/{place.client_id}"))
+        await somebody_waits(chain)
+        client = "SELECT FROM clients WHERE id = :id FOR KEY SHARE NOWAIT"
+        await tx.run(client, {"id": UUID(place.client_id)})  # as the hold of an offer does, which names them
+    assert (await erasing).status_code == 204
+
+
+_A_LONG_LOOK = """
+CREATE FUNCTION passes() RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('test.looks_long', true) = 'yes' THEN
+        PERFORM pg_advisory_xact_lock_shared(99);
+    END IF;
+    RETURN true;
+END $$;
+CREATE POLICY passes ON waitlist_entries USING (passes());
+ALTER TABLE waitlist_entries ENABLE ROW LEVEL SECURITY;
+SELECT pg_advisory_lock(99);
+"""
+_NO_MORE = "ALTER TABLE waitlist_entries DISABLE ROW LEVEL SECURITY; DROP FUNCTION passes CASCADE"
+
+
+async def test_a_yes_in_the_last_moment_is_no_refusal_to_the_clock_that_looks_at_that_moment(chain: Chain) -> None:
+    place, booked = await only_slot(chain, 11)
+    first = await join(chain, place)
+    await cancel(chain, booked)
+    await move(chain)
+    told = await offer(chain, first)
+    who = Principal("desk", "desk", frozenset(), None, None, "", 0.0)
+    soon = "UPDATE waitlist_offers SET expires_at = clock_timestamp() + interval '1 s' WHERE id = :id"
+    await chain.sql_all(soon, [{"id": UUID(told["id"])}])
+    admin = await asyncpg.connect(chain.servers.admin_url)
+    await admin.execute(_A_LONG_LOOK)
+
+    async def looks_long(tx: Transaction) -> int:
+        await tx.run("SET LOCAL test.looks_long = 'yes'")
+        return await move_on(tx)
+
+    try:
+        async with asyncio.timeout(10), chain.database.transaction() as tx:
+            await offer_answers.accept(tx, who, UUID(told["id"]))
+            over = "SELECT 1 FROM waitlist_offers WHERE id = :id AND expires_at <= clock_timestamp()"
+            while not await chain.sql(over, id=UUID(told["id"])):
+                await asyncio.sleep(0.01)
+            looking = asyncio.create_task(chain.run(looks_long))
+            await somebody_waits(chain)
+        await admin.execute("SELECT pg_advisory_unlock(99)")
+        await looking
+    finally:
+        await admin.execute(_NO_MORE)
+        await admin.close()
+    assert await states(chain, first) == ["accepted"]
+    assert (await chain.get(f"/v1/waitlist/offers/{told['id']}"))["state"] == "accepted"
+    await move(chain)
+    assert (await chain.get(f"/v1/appointments/{told['id']}"))["status"] == "pending"
+    assert await states(chain, first) == ["accepted"]

@@ -169,7 +169,7 @@ async def change_client(
 @routes.delete("/clients/{client_id}", status_code=204)
 async def erase_client(client_id: UUID, who: Writer, tx: Tx, request: Request) -> Response:
     """Erases the person here and, through the event, in every service. It cannot be undone."""
-    row = await people.visible_client(tx, who, client_id, lock=True)
+    row = await people.to_erase(tx, who, client_id)
     check_if_match(request, row.version, required=False)
     await people.erase_client(tx, who, client_id)
     await audit.record(tx, who, "erased", "client", client_id)

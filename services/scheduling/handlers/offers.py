@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from services.scheduling.domain.grid import moment, packed, stamp, touching
-from services.scheduling.domain.localtime import day_end
+from services.scheduling.domain.localtime import day_end, wall
 from services.scheduling.domain.slots import at_least
 from services.scheduling.domain.waitlist import offer_ends, united, window
 from services.scheduling.handlers.availability import Found, Search, find
@@ -129,7 +129,8 @@ async def _hold(
     able = left.able(stamp(starts_at))
     for therapist_id in (who for who in order if who in able):
         offer = {"id": id, "entry_id": entry.id, "branch_id": branch_id, "therapist_id": therapist_id,
-                 "starts_at": starts_at, "ends_at": ground.ends_at, "expires_at": expires_at}  # fmt: skip
+                 "starts_at": starts_at, "starts_local": wall(starts_at, ground.zone), "ends_at": ground.ends_at,
+                 "expires_at": expires_at}  # fmt: skip
         if await store.make(tx, offer):
             await waitlist.offered(tx, entry.id)
             tx.announce(

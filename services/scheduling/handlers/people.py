@@ -144,11 +144,19 @@ async def visible_client(tx: Transaction, who: Principal, id: UUID, *, lock: boo
     return row
 
 
+async def to_erase(tx: Transaction, who: Principal, id: UUID) -> Row[Any]:
+    """The client, locked; the line is taken before: whoever hands on waits for nobody who waits for the line.
+
+    Raises:
+        NotFound: as `visible_client`.
+    """
+    await offers.take_line(tx)
+    return await visible_client(tx, who, id, lock=True)
+
+
 async def erase_client(tx: Transaction, who: Principal, id: UUID) -> None:
-    """Nothing personal stays; what is still to come is cancelled; every other service erases when it hears of it."""
-    await offers.take_line(
-        tx
-    )  # before any time is given back: whoever hands on waits for nobody who waits for the line
+    """Nothing personal stays; what is still to come is cancelled; every other service erases when it hears of it.
+    They are `to_erase`."""
     step = Step(tx, who.subject)
     live: list[Appointment] = await appointments.lock_live_of_client(tx, id)
     for appointment in live:

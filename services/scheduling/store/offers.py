@@ -63,10 +63,10 @@ WITH gone AS ({GIVE_WAY}), claim AS (
     ON CONFLICT DO NOTHING RETURNING 1
 ), hold AS (
     INSERT INTO holds (id, branch_id, treatment_id, client_id, therapist_id, therapist_named, starts_at, ends_at,
-                       held_by, expires_at)
+                       held_by, starts_local, expires_at)
     SELECT :id, :branch_id, e.treatment_id, e.client_id, CAST(:therapist_id AS uuid),
         e.therapist_id IS NOT NULL, CAST(:starts_at AS timestamptz), :ends_at, '{HELD_BY}',
-        CAST(:expires_at AS timestamptz)
+        CAST(:starts_local AS timestamp), CAST(:expires_at AS timestamptz)
     FROM claim, waitlist_entries e WHERE e.id = :entry_id
 )
 INSERT INTO waitlist_offers (id, entry_id, branch_id, therapist_id, starts_at, ends_at, expires_at)
@@ -88,11 +88,14 @@ _END = """
 UPDATE waitlist_offers SET state = :state, code = CAST(:code AS text), answered_by = CAST(:actor AS text),
     answered_at = clock_timestamp() WHERE id = :id
 """
-_OVER = f"""{_SHOWN} LEFT JOIN holds h ON h.id = o.id
-WHERE o.state = 'open' AND (o.expires_at <= clock_timestamp() OR h.state IS DISTINCT FROM 'held')
-   OR o.state = 'accepted' AND a.status IS DISTINCT FROM 'pending'
-ORDER BY o.expires_at LIMIT 1 FOR UPDATE OF o SKIP LOCKED
+_IS_OVER = """
+(o.state = 'open' AND (o.expires_at <= clock_timestamp() OR h.state IS DISTINCT FROM 'held')
+ OR o.state = 'accepted' AND a.status IS DISTINCT FROM 'pending')
 """
+_OVER = f"""{_SHOWN} LEFT JOIN holds h ON h.id = o.id
+WHERE {_IS_OVER} ORDER BY o.expires_at LIMIT 1 FOR UPDATE OF o SKIP LOCKED
+"""
+_STILL_OVER = f"{_SHOWN} LEFT JOIN holds h ON h.id = o.id WHERE o.id = :id AND {_IS_OVER}"
 _OPEN_OF = f"{_SHOWN} WHERE o.entry_id = :entry_id AND o.state = 'open' FOR UPDATE OF o"
 _HELD = "SELECT state FROM holds WHERE id = :id"
 
@@ -102,8 +105,12 @@ async def end(tx: Transaction, id: UUID, state: str, actor: str, code: str | Non
 
 
 async def lock_over(tx: Transaction) -> Row[Any] | None:
-    """One to be settled: its time is over, its hold was confirmed or released, or its booking is decided."""
-    return await tx.first(_OVER)
+    """One to be settled: its time is over, its hold was confirmed or released, or its booking is decided.
+
+    Read again once it is locked: who said yes in its last moment is seen with the offer's row, their booking is not.
+    """
+    found = await tx.first(_OVER)
+    return None if found is None else await tx.first(_STILL_OVER, {"id": found.id})
 
 
 async def lock_open(tx: Transaction, entry_id: UUID) -> Row[Any] | None:
