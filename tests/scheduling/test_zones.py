@@ -1,6 +1,7 @@
 """A country changes its clock: what is to come keeps its wall time, and what cannot is put to a person."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,15 @@ import pytest
 from services.scheduling.handlers import closures, following, zones
 from tests.scheduling.builders import Chain, Place, assigned, cleared, every_day, unavailable
 from tests.scheduling.test_displacement import claims, now, started
-from tests.scheduling.zonefiles import LATE_SUMMER_TIME, NO_SUMMER_TIME, SUMMER_TIME, write_zone, zones_in
+from tests.scheduling.waiting import answer, join, move, offer
+from tests.scheduling.zonefiles import (
+    EASTERN_TIME,
+    LATE_SUMMER_TIME,
+    NO_SUMMER_TIME,
+    SUMMER_TIME,
+    write_zone,
+    zones_in,
+)
 
 
 def coming(month: int, day: int) -> date:
@@ -163,6 +172,11 @@ async def test_what_cannot_follow_stays_and_is_put_to_a_person_once(chain: Chain
     assert conflicts[gap["id"]] == ("02:30", "nonexistent_local_time")
     assert conflicts[roomless["id"]] == ("04:30", "no_certified_room")
     assert [one["rules"] == one["applied"] for one in state["items"]] == [True] * len(state["items"])
+    elsewhere = chain.mint.bearer("ops:read", "ops:write", branches=[await chain.branch()])
+    theirs = (await chain.http.get("/v1/ops/timezones", headers=elsewhere)).json()
+    assert ([len(one["branch_ids"]) for one in theirs["items"]], theirs["conflicts"]) == ([1], [])
+    refused = await chain.http.post("/v1/ops/timezones", params={"dry_run": "true"}, headers=elsewhere)
+    assert (refused.status_code, refused.json()["code"]) == (403, "all_branches_needed")
     assert await chain.run(zones.look) == await chain.run(following.move_on) == 0
 
     set_clock("Test/Late", NO_SUMMER_TIME)  # they think better of it
@@ -171,6 +185,46 @@ async def test_what_cannot_follow_stays_and_is_put_to_a_person_once(chain: Chain
         await say_yes(chain, place)
     for booked in (gap, roomless, fine):
         assert (await now(chain, booked))["starts_at"] == booked["starts_at"]
+
+
+async def test_a_process_that_has_read_older_rules_lets_sessions_follow_by_the_new_ones(
+    chain: Chain, set_clock: SetClock
+) -> None:
+    set_clock("Test/Stale", SUMMER_TIME)
+    place = await a_place(chain, "Test/Stale", ["08:00", "14:00"])
+    booked = await book(chain, place, f"{JULY}T09:00:00")
+    await chain.run(zones.look)
+    set_clock("Test/Stale", NO_SUMMER_TIME)
+    assert await chain.run(zones.look) == 1, "by another process, say"
+    set_clock("Test/Stale", SUMMER_TIME)
+    ZoneInfo.clear_cache(only_keys=["Test/Stale"])
+    read_before = ZoneInfo("Test/Stale")
+    set_clock("Test/Stale", NO_SUMMER_TIME)
+    assert ZoneInfo("Test/Stale") is read_before
+    while await chain.run(following.move_on):
+        await say_yes(chain, place)
+    moved = await now(chain, booked)
+    assert (moved["status"], moved["starts_at_local"]) == ("confirmed", booked["starts_at_local"])
+    gained = datetime.fromisoformat(moved["starts_at"]) - datetime.fromisoformat(booked["starts_at"])
+    assert gained == timedelta(hours=1)
+
+
+async def test_an_offer_whose_wall_time_is_no_more_what_was_written_is_taken_back(
+    chain: Chain, set_clock: SetClock
+) -> None:
+    set_clock("Test/Offered", NO_SUMMER_TIME)
+    place = await a_place(chain, "Test/Offered", ["08:00", "14:00"])
+    place = replace(place, treatment_id=await chain.treatment(bar=False))
+    entry = await join(chain, place)
+    await chain.run(zones.look)
+    await move(chain)
+    told = await offer(chain, entry)
+    set_clock("Test/Offered", EASTERN_TIME)
+    assert await chain.run(zones.look) == 1
+    assert (await chain.get(f"/v1/holds/{told['id']}"))["state"] == "released"
+    await move(chain)
+    assert (await answer(chain, told, "accept")).json()["code"] == "offer_ended"
+    assert (await offer(chain, entry))["starts_at"] != told["starts_at"], "the line goes on by the new clock"
 
 
 async def test_new_hours_name_the_sessions_they_leave_outside_and_displace_nobody(chain: Chain) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 SUMMER_TIME, NO_SUMMER_TIME = "CET-1CEST,M3.5.0,M10.5.0/3", "CET-1"
 LATE_SUMMER_TIME = "CET-1CEST,M7.1.4/2,M10.5.0/3"
 """Central European time: as it is, abolished, and with summer from two o'clock on July's first Thursday."""
+EASTERN_TIME = "EET-2"
 
 
 def write_zone(file: Path, rule: str) -> None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
+from services.scheduling import zonedata
 from services.scheduling.domain.appointment import ENDED, Appointment, Status
 from services.scheduling.domain.localtime import wall
 from services.scheduling.domain.zones import ZONE_RULES, rederived
@@ -92,6 +93,8 @@ async def move_on(tx: Transaction) -> int:
     rows = await store.left(tx, LOOKED_AT)
     if not rows:
         return 0
+    for timezone in {row.timezone for row in rows}:
+        zonedata.read_again(timezone)  # by whose rules they follow another process may have seen, and this one not yet
     known = await appointments.lock(tx, {row.appointment_id for row in rows})
     look = Pass(tx, await saga.now(tx))
     for row in rows:
