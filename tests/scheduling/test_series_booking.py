@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from services.scheduling.handlers import plans, series, together
@@ -203,3 +204,50 @@ async def test_an_erased_clients_series_stops_and_is_in_their_export_before(chai
     stopped = await chain.post(f"/v1/series/{plan['id']}/confirm", {}, 201, **NOW)
     assert (statuses(stopped), codes(stopped)) == (["skipped"] * 2, ["unknown_client"] * 2)
     assert await claims(chain, place) == 0
+
+
+async def test_cancelling_the_rest_touches_no_date_before_it_whatever_is_being_moved(chain: Chain) -> None:
+    place = await chain.place(therapists=2)
+    found = await booked(chain, place, on_conflict="refuse_all")
+    assert statuses(found) == ["confirmed"] * 4
+    _, early, _, last = await asked(chain, found)
+    other = next(id for id in place.therapist_ids if id != last["therapist_id"])
+    for one, to in (
+        (early, {"starts_at": iso(tomorrow(15, days=2))}),
+        (last, {"starts_at": last["starts_at"], "therapist_id": other}),
+    ):
+        await chain.post(f"/v1/appointments/{one['id']}/reschedule", to, 202, **NOW)
+    from_ = found["dates"][2]["starts_at_local"][:10]
+    found = await chain.post(f"/v1/series/{found['id']}/cancel", {"from_date": from_}, 200)
+    assert statuses(found) == ["confirmed", "pending", "cancelled", "cancelled"]
+
+
+_DEADLOCK = """
+CREATE SEQUENCE third_date;
+CREATE FUNCTION third_date() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    IF nextval('third_date') = 3 THEN
+        RAISE EXCEPTION 'as if chosen to end a deadlock' USING ERRCODE = '40P01';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER third_date BEFORE INSERT ON appointments FOR EACH ROW EXECUTE FUNCTION third_date();
+"""
+
+
+async def test_what_the_database_undoes_midway_is_gone_on_with_and_begins_no_second_series(chain: Chain) -> None:
+    place = await chain.place(therapists=2, rooms=2)
+    admin = await asyncpg.connect(chain.servers.admin_url)
+    await admin.execute(_DEADLOCK)
+    try:
+        found = await chain.post("/v1/series", rule(place, local(), "FREQ=DAILY;COUNT=4"), 202, **NOW)
+    finally:
+        await admin.execute("DROP FUNCTION third_date CASCADE; DROP SEQUENCE third_date")
+        await admin.close()
+    assert statuses(found) == ["pending", "pending", "planned", "planned"]
+    assert len((await chain.get("/v1/series", client_id=place.client_id))["items"]) == 1
+    await chain.sql_all("UPDATE series SET updated_at = updated_at - interval '1 minute' WHERE id = :id",
+                        [{"id": UUID(found["id"])}])  # fmt: skip
+    await chain.run(series.go_on)
+    assert statuses(await looked_at(chain, found)) == ["pending"] * 4
+    assert len((await chain.get("/v1/appointments", client_id=place.client_id))["items"]) == 4

@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 from fastapi import Query, Response
 from sqlalchemy import Row
+from sqlalchemy.exc import DBAPIError
 
 from services.scheduling.api import answers
 from services.scheduling.api.appointments import Prefer
@@ -24,6 +25,7 @@ from services.scheduling.handlers.plans import Rule
 from services.scheduling.schemas.series import NewSeries, Series, SeriesCancellation, SeriesConfirmation, SeriesHead
 from services.scheduling.store import series as store
 from services.scheduling.waiting import SETTLED
+from shared.kit import logging
 from shared.kit.auth import Principal
 from shared.kit.database import Transaction
 from shared.kit.ids import new_id
@@ -31,6 +33,7 @@ from shared.kit.paging import Cursor, Limit, Page, etag, page
 from shared.kit.unit import Tx, Unit, UnitOfWork, router
 
 routes = router("/v1/series", "series")
+log = logging.get(__name__)
 OUTCOMES: dict[int | str, dict[str, Any]] = {
     200: {"model": Series, "description": "The plan (`dry_run`): nothing is booked."},
     201: {"model": Series, "description": "Every date has its outcome."},
@@ -88,8 +91,13 @@ async def _book(unit: UnitOfWork, who: Principal, id: UUID, on_conflict: str | N
         while pending is None and status is not None:
             one = new_id()
             outcome = stack.enter_context(SETTLED.expect(one))
-            status = await series.book_next(await unit.begin(), who, id, one)
-            await unit.commit()
+            try:
+                status = await series.book_next(await unit.begin(), who, id, one)
+                await unit.commit()
+            except DBAPIError as lost:  # what is begun is gone on with; the kit would begin it all once more
+                await unit.rollback(lost)
+                log.warning("series left to the clock", series_id=str(id), exc_info=logging.without_values(lost))
+                break
             if status is Status.PENDING:
                 outcomes.append(outcome)
         await _wait(outcomes, until)

@@ -101,8 +101,9 @@ GET = f"SELECT {_SHOWN} FROM appointments a WHERE a.id = :id"
 LOCK = f"""
 SELECT {_FIELDS} FROM appointments a
 WHERE a.id = ANY(CAST(:ids AS uuid[]) || ARRAY(
-    SELECT o.id FROM appointments m JOIN appointments o ON o.party_id = m.party_id AND o.status = 'pending'
-    WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.party_id IS NOT NULL AND m.status = 'pending'))
+    SELECT o.id FROM appointments m JOIN appointments o
+        ON o.party_id = m.party_id AND o.status = 'pending' AND o.resume IS NULL
+    WHERE m.id = ANY(CAST(:ids AS uuid[])) AND m.party_id IS NOT NULL AND m.status = 'pending' AND m.resume IS NULL))
 ORDER BY a.id FOR UPDATE
 """
 LIST = f"""
