@@ -7,6 +7,7 @@ from shared.events import notification, room_equipment, screening
 from shared.kit.ids import new_id
 from shared.kit.testing import client
 from tests.scheduling.builders import Chain, tomorrow
+from tests.scheduling.test_groups import clients, wish, yes
 
 FORGOTTEN = (
     screening.ClientForgottenByScreening,
@@ -101,3 +102,22 @@ async def test_an_export_holds_the_client_and_every_appointment_and_is_audited(c
     assert (line["action"], line["reason"], line["branch_id"]) == ("exported", "asked for", place.branch_id)
     async with client(app, chain.mint.bearer("scheduling:read", branches=[new_id()])) as http:
         assert (await http.get(f"/v1/clients/{place.client_id}/export")).status_code == 404
+
+
+async def test_no_kept_answer_says_what_was_written_of_one_of_a_group(chain: Chain) -> None:
+    place = await chain.place(therapists=2, rooms=2)
+    body = wish(place, tomorrow(10), await clients(chain, place, 2))
+    for member in body["members"]:
+        member["notes"] = "stiff-left-shoulder"
+    group = await chain.post("/v1/groups", body, 202, Prefer="wait=0")
+    await chain.hear(*yes(group, place))
+    path, key = f"/v1/groups/{group['id']}/cancel", {"Idempotency-Key": "a couple"}
+    first = await chain.post(path, {}, 200, **key)
+    again = await chain.post(path, {}, 200, **key)
+    assert [one["status"] for one in first["members"]] == ["cancelled"] * 2
+    assert [one["version"] for one in again["members"]] == [one["version"] for one in first["members"]]
+    assert first["members"][1]["notes"] == "stiff-left-shoulder"
+    for member in body["members"]:
+        assert (await chain.http.delete(f"/v1/clients/{member['client_id']}")).status_code == 204
+    kept = "SELECT 1 FROM idempotency_keys WHERE position(convert_to('stiff-left-shoulder', 'UTF8') IN body) > 0"
+    assert await chain.sql(kept) == []

@@ -166,8 +166,11 @@ async def get_group(group_id: UUID, who: Reader, tx: Tx) -> Response:
 
 
 @routes.post("/{group_id}/cancel", response_model=Group)
-async def cancel(group_id: UUID, who: Writer, tx: Tx, body: Cancellation | None = None) -> Response:
+async def cancel(group_id: UUID, who: Writer, unit: Unit, body: Cancellation | None = None) -> Response:
     """Every member that still can be, each by its own policy. One member alone: cancel its appointment."""
-    said = body or Cancellation()
-    await groups.cancel(tx, who, group_id, said.reason, said.code)
-    return await get_group(group_id, who, tx)
+    if unit.replayed is None:
+        said = body or Cancellation()
+        await groups.cancel(await unit.begin(), who, group_id, said.reason, said.code)
+        # A kept answer would hold the notes of several clients, whoever of them is erased: a repeat is told anew.
+        await unit.commit(resource_id=group_id)
+    return await get_group(group_id, who, await unit.begin())
