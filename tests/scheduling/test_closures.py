@@ -10,7 +10,17 @@ from services.scheduling.handlers import clocks, closures
 from services.scheduling.handlers.booking import Wish, request
 from shared.kit.auth import Principal
 from shared.kit.ids import new_id
-from tests.scheduling.builders import Chain, Place, assigned, cleared, every_day, iso, tomorrow, unavailable
+from tests.scheduling.builders import (
+    Chain,
+    Place,
+    assigned,
+    cleared,
+    every_day,
+    iso,
+    somebody_waits,
+    tomorrow,
+    unavailable,
+)
 from tests.scheduling.test_booking import pending_of
 from tests.scheduling.test_displacement import claims, now, started
 from tests.scheduling.test_reschedule import asked_to_move
@@ -191,3 +201,17 @@ async def test_what_is_over_is_not_touched_and_what_is_late_is(chain: Chain) -> 
     await chain.run(clocks.give_up_displaced)
     ended = await now(chain, late)
     assert (ended["status"], ended["cancelled"]["late"]) == ("cancelled", False)
+
+
+async def test_a_closing_waits_for_whoever_answers_for_a_session_and_they_not_for_it(chain: Chain) -> None:
+    place = await chain.place()
+    lost = await chain.confirmed(place, tomorrow(10))
+    await close(chain, place, tomorrow(9), tomorrow(12))
+    await chain.run(clocks.fill_proposals)
+    async with chain.database.transaction() as tx:
+        await tx.run("SELECT FROM appointments WHERE id = :id FOR UPDATE", {"id": UUID(lost["id"])})
+        closing = asyncio.create_task(close(chain, place, tomorrow(9), tomorrow(13)))
+        await somebody_waits(chain)
+        item = "SELECT FROM attention_items WHERE appointment_id = :id FOR UPDATE NOWAIT"
+        await tx.run(item, {"id": UUID(lost["id"])})  # as accepting, cancelling and asking for a call do
+    assert ids(await closing, "already") == {lost["id"]}

@@ -60,8 +60,9 @@ async def close(tx: Transaction, who: Principal, branch: Row[Any], values: Mappi
              "starts_local": wall(starts_at, zone), "ends_local": wall(ends_at, zone)}  # fmt: skip
     closure = await store.add(tx, named, starts_at, ends_at)
     await audit(tx, who, "closed_branch", "branch", branch.id, branch_id=branch.id)
-    await store.forget_proposals(tx, branch.id)
-    return await displace(tx, closure, who.subject)
+    closed = await displace(tx, closure, who.subject)
+    await store.forget_proposals(tx, branch.id)  # last: who answers for a session locks it first, and then its item
+    return closed
 
 
 def _instant(branch: Row[Any], zone: ZoneInfo, values: Mapping[str, Any], end: str) -> datetime | None:

@@ -37,8 +37,8 @@ async def reopen(
     if closure is None:
         raise NotFound("not_found", "There is no such closure.")
     await audit(tx, who, "reopened_branch", "branch", branch_id, branch_id=branch_id)
-    await store.forget_proposals(tx, branch_id)
     await restore(tx, who.subject, limit, closure_id=id)
+    await store.forget_proposals(tx, branch_id)  # last, as when it was closed
     return closure
 
 
