@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.cli.chain.bookings import mark, marked
 from deploy.cli.chain.faults import Faulty
 from deploy.cli.chain.foreign import Bookings, read_bookings
 from deploy.cli.chain.mapping import Mapping, load_mapping
@@ -149,3 +150,9 @@ def test_a_mapping_that_does_not_fit_is_refused(tmp_path: Path, text: str, probl
     with pytest.raises(Faulty, match=r".*") as refused:
         read_bookings(tmp_path / "book.csv", load_mapping(tmp_path / "map.yaml", None))
     assert problem in str(refused.value)
+
+
+@pytest.mark.parametrize("uid", ["4711", "room [2]", "a]]", "two words"])
+def test_a_session_says_what_it_was_called_there_and_is_found_by_it_again(uid: str) -> None:
+    assert marked(mark(uid)) == marked(f"likes it [firm]\n{mark(uid)}") == uid
+    assert marked(None) is marked("likes it [firm]") is None

@@ -63,6 +63,12 @@ def mark(uid: str) -> str:
     return f"[import {uid}]"
 
 
+def marked(notes: str | None) -> str | None:
+    """What `mark` has said there; None when it has not."""
+    _, said, uid = (notes or "").rpartition("[import ")
+    return uid.removesuffix("]") if said else None
+
+
 async def load_screenings(loading: Loading) -> None:
     """One a client and protocol: a client who has a standing is not screened again by an import."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from deploy.cli.chain.bookings import marked
 from deploy.cli.chain.chain import Line
 from deploy.cli.chain.faults import Fault
 from deploy.cli.chain.loading import Loading
@@ -66,15 +67,15 @@ async def take_out_moved(loading: Loading) -> list[Fault]:
     if not any(line.row.uid for line in lines):
         return []
     ids = {loading.present.id_of("branches", line.row.branch) for line in lines} - {None}
-    marked: dict[str, Found] = {}
+    imported: dict[str, Found] = {}
     for id in ids:
         span = {"from": loading.calendar.now.isoformat()}
         for session in await loading.services.all("scheduling", "/v1/appointments", branch_id=id, **span):
-            if session["status"] in LIVE and session["notes"] and "[import " in session["notes"]:
-                marked[session["notes"].rpartition("[import ")[2].rstrip("]")] = session
+            if session["status"] in LIVE and (uid := marked(session["notes"])) is not None:
+                imported[uid] = session
     faults, kept = [], []
     for line in lines:
-        there, wanted = marked.get(line.row.uid or ""), _wanted(loading, line)
+        there, wanted = imported.get(line.row.uid or ""), _wanted(loading, line)
         if there and wanted and instant(there["starts_at"]) != instant(wanted.during.start.isoformat()):
             said = f"was imported before and stands at {there['starts_at']}: move appointment {there['id']} instead"
             faults.append(line.fault("starts", said))
