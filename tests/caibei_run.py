@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from deploy.embedded.process import die_with_parent
 from deploy.runtime import Runtime, load
 
 ROOT = Path(__file__).parents[1]
@@ -42,10 +43,12 @@ class CaibeiRun:
         """Start it; with `ready` wait until it says so and answer its runtime.json."""
         self.output.write_bytes(b"")
         command = [sys.executable, "-m", "deploy.cli.main", "run", "--data-dir", str(self.folder), *self.options]
+        us = os.getpid()
         with self.output.open("ab") as out:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env={**os.environ, **self.env}, stdout=out, stderr=out, start_new_session=True
-            )
+                command, cwd=ROOT, env={**os.environ, **self.env}, stdout=out, stderr=out, start_new_session=True,
+                preexec_fn=lambda: die_with_parent(signal.SIGTERM, us),  # an interrupted test run tears nothing down
+            )  # fmt: skip
         if not ready:
             return None
         until(lambda: "\nready in" in self.said() or not self.running, 90, self.said)

@@ -14,6 +14,7 @@ import pytest
 from deploy.embedded import keeper
 from tests.audit import settle, violations
 from tests.chaos.load import Load
+from tests.journeys.canary import Canary, sightings
 from tests.journeys.chain import Chain, Spa
 from tests.journeys.desk import Desk
 from tests.journeys.ledger import Ledger
@@ -50,11 +51,15 @@ def chance(request: pytest.FixtureRequest) -> random.Random:
 
 @pytest.fixture(scope="module")
 async def whole() -> AsyncIterator[Whole]:
-    """Its supervisor takes a process for healthy after a second, so that many deaths are not met by long pauses."""
+    """Its supervisor takes a process for healthy after a second, so that many deaths are not met by long pauses.
+
+    When all of a module's faults are over, no health answer of its load is outside screening's vault."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keeper, "HEALTHY_SECONDS", 1.0)
         async with running() as system:
             yield system
+            canaries = [Canary("health", text) for text in (Load.SIGNED_BY, Load.OPERATED_ON)]
+            assert await sightings(system, canaries) == []
 
 
 @pytest.fixture(scope="module")

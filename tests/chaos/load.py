@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 import httpx
 
@@ -21,6 +22,9 @@ PATIENCE = 120.0
 class Load:
     """`rate` commands a second, whatever becomes of them; over a third of the bookings want what others want."""
 
+    SIGNED_BY: ClassVar[str] = "Chaotina Canarysigner"
+    OPERATED_ON: ClassVar[str] = "1987-03-18"
+
     chain: Chain
     spas: list[Spa]
     chance: random.Random
@@ -28,6 +32,7 @@ class Load:
     answered: Counter[int] = field(default_factory=Counter)
     confirmed: list[str] = field(default_factory=list)
     commands: Counter[str] = field(default_factory=Counter)
+    screened: int = 0
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _repairing: set[str] = field(default_factory=set)
 
@@ -133,6 +138,16 @@ class Load:
         body = {"branch_ids": [spa.branch["id"]], "name": "Ada Example", "email": f"{key}@example.com"}
         answer = await self._insist("scheduling", "/v1/clients", body, key)
         assert answer.status_code == 201, answer.text
+        await self._screen(answer.json())
+
+    async def _screen(self, client: Json) -> None:
+        """With answers that must be found nowhere, whatever is killed meanwhile."""
+        declared = {"joint_surgery": "yes", "joint_surgery_on": self.OPERATED_ON}
+        body = await self.chain.screening(client | {"name": self.SIGNED_BY}, **declared)
+        answer = await self._insist("screening", "/v1/screenings", body, new_key())
+        unknown_yet = answer.status_code == 422 and answer.json()["code"] == "unknown_client"
+        assert answer.status_code == 201 or unknown_yet, answer.text
+        self.screened += answer.status_code == 201
 
     async def _insist(
         self, service: str, path: str, body: Json, key: str, headers: dict[str, str] | None = None

@@ -174,8 +174,12 @@ class Chain:
 
     async def screen(self, client: Json, protocol: str = PROTOCOL, **declared: str) -> Json:
         """All questions answered "no", but for those `declared`."""
+        return await self._made("screening", "/v1/screenings", await self.screening(client, protocol, **declared))
+
+    async def screening(self, client: Json, protocol: str = PROTOCOL, **declared: str) -> Json:
+        """The body of that."""
         version, no = await self._all_no(protocol)
-        body = {
+        return {
             "client_id": client["id"],
             "protocol": protocol,
             "protocol_version": version,
@@ -184,7 +188,6 @@ class Chain:
             "signed_by": {"name": client["name"], "relationship": "self"},
             "locale": "en",
         }
-        return await self._made("screening", "/v1/screenings", body)
 
     async def _all_no(self, protocol: str) -> tuple[int, dict[str, str]]:
         if protocol not in self._no:
