@@ -60,7 +60,7 @@ async def test_a_service_runs_as_nobody_special_and_sees_no_secret_of_another(ru
     script = "import os,json; print(json.dumps([os.getuid(), sorted(os.listdir('/run/caibei'))]))"
     uid, files = json.loads(await running.run("exec", "--no-TTY", "scheduling", "python", "-c", script))
     assert uid == 10001
-    assert files == ["database_url"]
+    assert files == ["database_url", "link_key"]
 
 
 async def test_what_was_booked_and_who_may_sign_in_outlives_a_restart_of_everything(
