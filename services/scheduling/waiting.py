@@ -1,7 +1,10 @@
 """Who waits for an outcome: requests that hold their answer until the saga has settled.
 
-In the process that settled it, the outcome itself is handed over after the commit. Other processes hear its id by
-NOTIFY, which is a hint only: while somebody waits, the table is also looked at once a second.
+In the process that settled it, the outcome itself is handed over after the commit. Other processes hear its id and
+version by NOTIFY, which is a hint only: while somebody waits, the table is also looked at once a second.
+
+Who asks for another slot of an appointment names the version it has by then: a hint of what was settled before, which
+may come late, is no answer.
 """
 
 import asyncio
@@ -28,23 +31,24 @@ class Settled:
     """One a process. It opens nothing until `listening`."""
 
     def __init__(self) -> None:
-        self._waiting: dict[UUID, list[Outcome]] = {}
+        self._waiting: dict[UUID, list[tuple[int, Outcome]]] = {}
         self._mine: set[UUID] = set()
 
     @contextmanager
-    def expect(self, id: UUID) -> Iterator[Outcome]:
-        """Begin to wait before the request is committed, so that no outcome can come too early.
+    def expect(self, id: UUID, after: int = 0) -> Iterator[Outcome]:
+        """Begin to wait before the request is committed, so that no outcome can come too early; for one of a version
+        higher than `after`.
 
         The future gives the settled appointment, or None when it is known only that it is settled.
         """
         outcome: Outcome = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(id, []).append(outcome)
+        self._waiting.setdefault(id, []).append((after, outcome))
         try:
             yield outcome
         finally:
             outcome.cancel()
             waiting = self._waiting[id]
-            waiting.remove(outcome)
+            waiting.remove((after, outcome))
             if not waiting:
                 del self._waiting[id]
                 self._mine.discard(id)
@@ -56,16 +60,16 @@ class Settled:
     def tell(self, appointments: Iterable[Appointment]) -> None:
         """These are settled and committed."""
         for appointment in appointments:
-            self._wake(appointment.id, appointment)
+            self._wake(appointment.id, appointment, appointment.version)
 
     def hint(self, ids: Iterable[UUID]) -> None:
         """Something of these is committed that somebody may wait for (a plan's answer)."""
         for id in ids:
-            self._wake(id, None)
+            self._wake(id)
 
-    def _wake(self, id: UUID, appointment: Appointment | None) -> None:
-        for outcome in self._waiting.get(id, ()):
-            if not outcome.done():
+    def _wake(self, id: UUID, appointment: Appointment | None = None, version: int | None = None) -> None:
+        for after, outcome in self._waiting.get(id, ()):
+            if not outcome.done() and (version is None or version > after):
                 outcome.set_result(appointment)
 
     @asynccontextmanager
@@ -109,9 +113,10 @@ class Settled:
     def _heard(self, _: Any, __: int, ___: str, payload: object) -> None:
         if payload == "*":  # too many to name: the next look finds them
             return
-        for id in map(UUID, str(payload).split()):
-            if id not in self._mine:
-                self._wake(id, None)
+        for said in str(payload).split():
+            id, _, version = said.partition(":")
+            if UUID(id) not in self._mine:
+                self._wake(UUID(id), version=int(version))
 
     async def _look_forever(self, database: Database) -> None:
         while True:
@@ -126,11 +131,11 @@ class Settled:
     async def _look(self, database: Database) -> None:
         async with database.transaction() as tx:
             rows = await tx.all(
-                "SELECT id FROM appointments WHERE id = ANY(CAST(:ids AS uuid[])) AND status <> 'pending'",
+                "SELECT id, version FROM appointments WHERE id = ANY(CAST(:ids AS uuid[])) AND status <> 'pending'",
                 {"ids": list(self._waiting)},
             )
         for row in rows:
-            self._wake(row.id, None)
+            self._wake(row.id, version=row.version)
 
 
 SETTLED = Settled()

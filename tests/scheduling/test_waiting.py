@@ -1,6 +1,7 @@
 """Who waits for an outcome hears of it, whichever process settled it, and also when the hint is lost."""
 
 import asyncio
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -8,7 +9,7 @@ import pytest
 
 from services.scheduling import waiting
 from services.scheduling.api import appointments
-from tests.scheduling.builders import Chain, assigned, cleared, tomorrow
+from tests.scheduling.builders import Chain, assigned, cleared, iso, tomorrow
 from tests.scheduling.test_booking import pending_of
 
 
@@ -63,6 +64,35 @@ async def test_the_listener_comes_back_after_its_connection_is_cut(
     async with asyncio.timeout(5):
         while (await chain.sql(alive + " AND datname = current_database()"))[0].n != 1:
             await asyncio.sleep(0.02)
+
+
+@pytest.mark.usefixtures("elsewhere")
+async def test_a_late_hint_of_what_was_settled_before_is_no_answer_to_a_move(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[UUID, int | None]] = []
+    wake = waiting.Settled._wake
+
+    def noting(self: waiting.Settled, id: UUID, appointment: Any = None, version: int | None = None) -> None:
+        heard.append((id, version))
+        wake(self, id, appointment, version)
+
+    monkeypatch.setattr(waiting.Settled, "_wake", noting)
+    place = await chain.place()
+    booked = await chain.confirmed(place, tomorrow(10))
+    path, body = f"/v1/appointments/{booked['id']}/reschedule", {"starts_at": iso(tomorrow(12))}
+    moving = asyncio.create_task(chain.http.post(path, json=body, headers={"Prefer": "wait=20"}))
+    asked = await pending_of(chain, place.branch_id)
+    late = UUID(booked["id"]), booked["version"]
+    await chain.sql("SELECT pg_notify('settled', :late)", late=f"{late[0]}:{late[1]}")
+    async with asyncio.timeout(5):
+        while late not in heard:
+            await pending_of(chain, place.branch_id)
+    await pending_of(chain, place.branch_id)
+    await chain.hear(cleared(asked), assigned(asked, place.room_ids[0], 2))
+    answer = await asyncio.wait_for(moving, 15)
+    assert (answer.status_code, answer.json()["status"]) == (200, "confirmed")
+    assert answer.json()["starts_at"] == iso(tomorrow(12))
 
 
 async def test_time_that_is_up_answers_202_with_where_to_ask_again(chain: Chain) -> None:

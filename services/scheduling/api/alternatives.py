@@ -36,7 +36,7 @@ async def accept_alternative(
     if accepted.stale is not None:
         await unit.commit()
         return problems.of(accepted.stale)
-    with SETTLED.expect(appointment_id) as outcome:
+    with SETTLED.expect(appointment_id, appointment.version) as outcome:
         await unit.commit(resource_id=appointment_id)
         with suppress(TimeoutError):
             await asyncio.wait_for(outcome, answers.wait_seconds(prefer))

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Request, Response
 
 from services.scheduling.choice_pages import page_of
+from services.scheduling.domain.appointment import Appointment
 from services.scheduling.handlers import choices
 from services.scheduling.settings import Settings
 from services.scheduling.waiting import SETTLED
@@ -54,14 +55,14 @@ async def answer(token: str, request: Request, unit: Unit) -> Response:
             case "take":
                 if not await choices.accept(tx, appointment, _id(sent.get("alternative", ""))):
                     return page.choice(await choices.of(tx, item), "gone", 409)
-                await _settled(unit, item.appointment_id)
+                await _settled(unit, appointment)
                 return page.back(request, tried=True)
     return page.back(request)
 
 
-async def _settled(unit: Unit, appointment_id: UUID) -> None:
+async def _settled(unit: Unit, appointment: Appointment) -> None:
     """Wait a little for the outcome; what takes longer, the page says."""
-    with SETTLED.expect(appointment_id) as outcome:
+    with SETTLED.expect(appointment.id, appointment.version) as outcome:
         await unit.commit()
         with suppress(TimeoutError):
             await asyncio.wait_for(outcome, WAIT_SECONDS)

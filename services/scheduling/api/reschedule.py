@@ -39,7 +39,7 @@ async def move(
     wish = body.model_dump(exclude={"starts_at_local"}) | {"starts_local": body.starts_at_local}
     await reschedule.ask(tx, who, appointment, Move(**wish, given=frozenset(body.model_fields_set)))
     wanted = appointment.branch_id, appointment.starts_at
-    with SETTLED.expect(appointment_id) as outcome:
+    with SETTLED.expect(appointment_id, appointment.version) as outcome:
         await unit.commit(resource_id=appointment_id)
         with suppress(TimeoutError):
             await asyncio.wait_for(outcome, answers.wait_seconds(prefer))

@@ -68,7 +68,7 @@ WITH saved AS (
 ), seen AS ({SEEN}), said AS ({outbox.INSERT_WITH})
 SELECT CASE WHEN CAST(:settled AS text) <> '' THEN pg_notify('settled', CAST(:settled AS text)) END
 """
-_SETTLED_AT_ONCE = 200  # a notification holds 8,000 bytes; more than that, and listeners look for themselves
+_SETTLED_AT_ONCE = 180  # a notification holds 8,000 bytes; more than that, and listeners look for themselves
 
 
 @dataclass(slots=True)
@@ -128,7 +128,8 @@ class Changes:
             | moved.get(a.id, {})
             for a in self.changed.values()
         ]
-        ids = " ".join(map(str, self.settled)) if len(self.settled) <= _SETTLED_AT_ONCE else "*"
+        told = self.settled.values()
+        ids = " ".join(f"{a.id}:{a.version}" for a in told) if len(told) <= _SETTLED_AT_ONCE else "*"
         await tx.run(
             SAVE,
             {"changed": rows, "freed": self.freed, "history": self.history, "items": self.items,
