@@ -116,7 +116,7 @@ class Settled:
         for said in str(payload).split():
             id, _, version = said.partition(":")
             if UUID(id) not in self._mine:
-                self._wake(UUID(id), version=int(version))
+                self._wake(UUID(id), version=int(version) if version else None)
 
     async def _look_forever(self, database: Database) -> None:
         while True:
