@@ -1,7 +1,7 @@
 """What notification does with what it hears: one row a message, in one statement a batch."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -48,30 +48,54 @@ ZONE_RULES = "zone_rules_changed"
 ClientNews = ClientRegistered | ClientChanged | ClientErased
 
 
+def _message(
+    tx: Transaction, received: Received[Any], recipient: Recipient, purpose: Purpose, *, starts_at: datetime | date,
+    appointment_id: UUID | None = None, client_id: UUID | None = None, room_id: UUID | None = None,
+    urgent: bool = False, **about: UUID | None,
+) -> NewMessage:  # fmt: skip
+    """The row that an event asks for, in the event's branch and trace."""
+    return NewMessage(
+        id=new_id(),
+        event_id=received.id,
+        recipient=recipient,
+        template=purpose,
+        appointment_id=appointment_id,
+        branch_id=received.event.branch_id,
+        client_id=client_id,
+        starts_at=starts_at,
+        room_id=room_id,
+        urgent=urgent,
+        traceparent=tx.traces.get(received.key),
+        **about,
+    )
+
+
+async def _queue(tx: Transaction, messages: list[NewMessage], *, urgent: bool = False) -> None:
+    """Keep them, and wake the sender if there is a new one among them."""
+    if await store.queue(tx, messages):
+        tx.after_commit(lambda: BELL.ring(urgent=urgent))
+
+
 async def on_appointment(tx: Transaction, batch: list[Received[AppointmentNews]]) -> None:
     """Confirmed, rescheduled, cancelled, moved, or waiting for a person: somebody is to hear of it.
 
     Who loses a session by screening is told of other treatments; the message's name says nothing of why.
     """
     messages = [
-        NewMessage(
-            id=new_id(),
-            event_id=received.id,
-            recipient=recipient,
-            template=purpose,
-            appointment_id=received.event.appointment_id,
-            branch_id=received.event.branch_id,
-            client_id=received.event.client_id,
+        _message(
+            tx,
+            received,
+            recipient,
+            purpose,
             starts_at=received.event.starts_at,
+            appointment_id=received.event.appointment_id,
+            client_id=received.event.client_id,
             room_id=received.event.room_id,
-            urgent=False,
-            traceparent=tx.traces.get(received.key),
         )
         for received in batch
         for recipient, purpose in _letters(received.event)
     ]
-    if await store.queue(tx, messages):
-        tx.after_commit(lambda: BELL.ring(urgent=False))
+    await _queue(tx, messages)
 
 
 def _letters(event: AppointmentNews) -> Iterator[tuple[Recipient, Purpose]]:
@@ -115,114 +139,88 @@ async def _tell_branches(
 ) -> None:
     """At once, and each of them in a mail of its own."""
     messages = [
-        NewMessage(
-            id=new_id(),
-            event_id=received.id,
-            recipient=Recipient.BRANCH,
-            template=purpose(received.event),
-            appointment_id=received.event.appointment_id,
-            branch_id=received.event.branch_id,
-            client_id=None,
+        _message(
+            tx,
+            received,
+            Recipient.BRANCH,
+            purpose(received.event),
             starts_at=since(received.event),
+            appointment_id=received.event.appointment_id,
             room_id=received.event.room_id,
             urgent=True,
-            traceparent=tx.traces.get(received.key),
         )
         for received in batch
     ]
-    if await store.queue(tx, messages):
-        tx.after_commit(lambda: BELL.ring(urgent=True))
+    await _queue(tx, messages, urgent=True)
 
 
 async def on_waitlist_offer(tx: Transaction, batch: list[Received[WaitlistOffered]]) -> None:
     """A slot is held for somebody in line: they are told what, and until when."""
     messages = [
-        NewMessage(
-            id=new_id(),
-            event_id=received.id,
-            recipient=Recipient.CLIENT,
-            template=Purpose.WAITLIST_OFFER,
-            appointment_id=received.event.offer_id,  # the appointment's, if they accept
-            branch_id=received.event.branch_id,
-            client_id=received.event.client_id,
+        _message(
+            tx,
+            received,
+            Recipient.CLIENT,
+            Purpose.WAITLIST_OFFER,
             starts_at=received.event.starts_at,
-            room_id=None,
-            urgent=False,
-            traceparent=tx.traces.get(received.key),
+            appointment_id=received.event.offer_id,  # the appointment's, if they accept
+            client_id=received.event.client_id,
         )
         for received in batch
     ]
-    if await store.queue(tx, messages):
-        tx.after_commit(lambda: BELL.ring(urgent=False))
+    await _queue(tx, messages)
 
 
 async def on_standing_ending(tx: Transaction, batch: list[Received[StandingEnding]]) -> None:
     """The client is asked for new answers before the session, in words that say nothing about anybody's health."""
     messages = [
-        NewMessage(
-            id=new_id(),
-            event_id=received.id,
-            recipient=Recipient.CLIENT,
-            template=Purpose.RENEW,
-            appointment_id=received.event.appointment_id,
-            branch_id=received.event.branch_id,
-            client_id=received.event.client_id,
+        _message(
+            tx,
+            received,
+            Recipient.CLIENT,
+            Purpose.RENEW,
             starts_at=received.event.starts_at,
-            room_id=None,
-            urgent=False,
-            traceparent=tx.traces.get(received.key),
+            appointment_id=received.event.appointment_id,
+            client_id=received.event.client_id,
             invitation_id=received.event.invitation_id,
         )
         for received in batch
     ]
-    if await store.queue(tx, messages):
-        tx.after_commit(lambda: BELL.ring(urgent=False))
+    await _queue(tx, messages)
 
 
 async def on_invitation(tx: Transaction, batch: list[Received[InvitationIssued]]) -> None:
     """The client is sent the link to their own page."""
     messages = [
-        NewMessage(
-            id=new_id(),
-            event_id=received.id,
-            recipient=Recipient.CLIENT,
-            template=Purpose.INVITED,
-            appointment_id=None,
-            branch_id=received.event.branch_id,
-            client_id=received.event.client_id,
+        _message(
+            tx,
+            received,
+            Recipient.CLIENT,
+            Purpose.INVITED,
             starts_at=received.event.expires_at,
-            room_id=None,
-            urgent=False,
-            traceparent=tx.traces.get(received.key),
+            client_id=received.event.client_id,
             invitation_id=received.event.invitation_id,
         )
         for received in batch
     ]
-    if await store.queue(tx, messages):
-        tx.after_commit(lambda: BELL.ring(urgent=False))
+    await _queue(tx, messages)
 
 
 async def on_inspection(tx: Transaction, batch: list[Received[InspectionNews]]) -> None:
     """A certificate ends soon, or has ended: the branch is told, in one mail with what else waits for it."""
     messages = [
-        NewMessage(
-            id=new_id(),
-            event_id=received.id,
-            recipient=Recipient.BRANCH,
-            template=Purpose.CERTIFICATE_LAPSED if _is_over(received.event) else Purpose.INSPECTION_DUE,
-            appointment_id=None,
-            branch_id=received.event.branch_id,
-            client_id=None,
+        _message(
+            tx,
+            received,
+            Recipient.BRANCH,
+            Purpose.CERTIFICATE_LAPSED if _is_over(received.event) else Purpose.INSPECTION_DUE,
             starts_at=received.event.valid_until,
             room_id=received.event.room_id,
-            urgent=False,
-            traceparent=tx.traces.get(received.key),
             asset_id=_asset_of(received.event),
         )
         for received in batch
     ]
-    if await store.queue(tx, messages):
-        tx.after_commit(lambda: BELL.ring(urgent=False))
+    await _queue(tx, messages)
 
 
 def _is_over(event: InspectionNews) -> bool:
